@@ -1,0 +1,1 @@
+"""Penchant: real-time personalised ranking with language models at its heart."""

@@ -1,0 +1,280 @@
+"""What can be plugged in, and the ports to storage.
+
+A plug-in is a frozen dataclass whose fields are its TOML settings. Columns and fold names are the only coupling
+between families. `penchant.testing` holds a contract suite for every protocol here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+
+from penchant.timeline import Events, Timeline
+from penchant.types import Array, Candidates, Catalogue, Columns, Event, Floats, Item, Query, Rows, Slate
+
+T = TypeVar("T")
+Model_co = TypeVar("Model_co", covariant=True)
+
+# ── values that pass through the protocols ──────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemChange:
+    """An item became what `item` says; logged, so that a replay sees the catalogue of the moment."""
+
+    id: str
+    time: datetime
+    item: Item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """A person was forgotten; `digest` is sha256 of the user id, so that other processes can forget too."""
+
+    id: str
+    time: datetime
+    digest: str
+
+
+Entry = Event | ItemChange | Erasure | Slate
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An entry of the log at its position. Positions only grow; clients treat them as opaque."""
+
+    position: int
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tail:
+    """A stretch of the log: events as columns, in order of position, and the other entries as records."""
+
+    position: int  # of the last entry read
+    positions: Sequence[int] = ()
+    times: Sequence[int] = ()  # microseconds since 1970
+    users: Sequence[str] = ()
+    items: Sequence[str | None] = ()
+    kinds: Sequence[str] = ()
+    values: Sequence[float | None] = ()
+    changes: Sequence[Record] = ()  # ItemChange and Erasure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A person's folds, having read the log up to `position`; `version` names the folds and kinds that made it."""
+
+    position: int
+    version: str
+    folds: Mapping[str, Columns]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """All that a recommendation may depend on."""
+
+    query: Query
+    now: int  # microseconds since 1970
+    user: Mapping[str, Columns]  # fold name → that fold's state of this person
+    timeline: Timeline  # everybody's events up to now
+    catalogue: Catalogue
+    dice: np.random.Generator  # seeded by the slate id
+    wish: Floats | None = None  # the query's text, encoded
+    repeats: bool = True  # may items with a positive event of this person come again?
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False)
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """Compute a value once per request."""
+        if key not in self.memo:
+            self.memo[key] = make()
+        value: T = self.memo[key]
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examples:
+    """Replayed slates as labelled rows: one group of rows per query, in order of time."""
+
+    columns: Columns  # one entry per row
+    labels: Array  # float32: the weight of what the person did with the item, 0 if nothing
+    groups: Array  # int64: rows per query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What a recipe may learn from: events up to a cut, the catalogue of that moment, replayed examples for rankers."""
+
+    timeline: Timeline
+    catalogue: Catalogue
+    examples: Examples | None = None
+    seed: int = 0
+
+
+# ── plug-ins ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Encoder(Protocol):
+    """Texts to unit vectors."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dim(self) -> int: ...
+    def encode(self, texts: Sequence[str], role: Literal["query", "passage"]) -> Floats:
+        """(len(texts) × dim) float32, rows of unit length."""
+        ...
+
+
+class Generator(Protocol):
+    """Prompts to texts."""
+
+    @property
+    def name(self) -> str: ...
+    def generate(self, prompts: Sequence[str], *, deadline: float) -> list[str]:
+        """One text per prompt; stops at `deadline` (seconds)."""
+        ...
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Finds candidates, and can score any row the same way."""
+
+    def retrieve(self, context: Context, limit: int) -> Rows:
+        """At most `limit` distinct rows, best first; none that it knows nothing of."""
+        ...
+
+    def score(self, context: Context, rows: Rows) -> Columns:
+        """Named columns, one entry per row; NaN where it has nothing to say."""
+        ...
+
+
+@runtime_checkable
+class Stage(Protocol):
+    """Features add columns, rankers set scores, re-rankers drop or reorder."""
+
+    def apply(self, context: Context, candidates: Candidates) -> Candidates: ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A ranker that can say what each column added."""
+
+    def parts(self, context: Context, candidates: Candidates) -> Columns:
+        """Column name → its part of each candidate's score; the parts, `base` included, add up to the score."""
+        ...
+
+
+@runtime_checkable
+class Attributes(Protocol):
+    """A source one of whose columns is a sum over the person's events."""
+
+    def attribute(self, context: Context, row: int) -> Mapping[str, tuple[Events, Array]]:
+        """Column name → (events, what each added); the additions sum to the column's value."""
+        ...
+
+
+class Fold(Protocol):
+    """A person's state as a pure function of their events; the order of arrival does not matter."""
+
+    @property
+    def name(self) -> str: ...
+    def start(self) -> Columns: ...
+    def step(self, state: Columns, events: Events) -> Columns:
+        """The state after more events; `step(step(s, a), b)` equals `step(s, a + b)` for any split and order."""
+        ...
+
+
+class Trainable(Protocol[Model_co]):
+    """A recipe: parameters, never weights."""
+
+    def train(self, history: History, folder: Path) -> dict[str, float]:
+        """Fit, write the model into `folder`, return metrics."""
+        ...
+
+    def load(self, folder: Path) -> Model_co:
+        """The immutable model that `train` wrote."""
+        ...
+
+
+# ── ports ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class ItemStore(Protocol):
+    """The catalogue as it is now, and the vectors of its texts. The n-th item put in has row n for ever."""
+
+    def put(self, items: Sequence[Item]) -> list[Item]:
+        """Insert or replace by id; returns those that were new or different."""
+        ...
+
+    def items(self) -> Iterator[Item]:
+        """All items in order of row."""
+        ...
+
+    def keep_vectors(self, encoder: str, vectors: Mapping[str, Floats]) -> None:
+        """Remember vectors by digest of their text."""
+        ...
+
+    def vectors(self, encoder: str, digests: Sequence[str]) -> dict[str, Floats]:
+        """Those of the vectors that are remembered."""
+        ...
+
+
+class Log(Protocol):
+    """The truth: what happened, in order of arrival."""
+
+    def append(self, entries: Iterable[Entry]) -> list[Record]:
+        """Write durably and all at once; returns the records whose id was new. Slates may be written later."""
+        ...
+
+    def tail(self, after: int, limit: int = 50_000) -> Tail:
+        """What follows position `after`, at most `limit` entries; slates are not part of it."""
+        ...
+
+    def events(self, user: str) -> list[Record]:
+        """Everything one person did, in order of time."""
+        ...
+
+    def slates(self, *, slate: str | None = None, user: str | None = None) -> list[Record]:
+        """The slate with this id, or those of a person, in order of time."""
+        ...
+
+    def forget(self, user: str) -> dict[str, int]:
+        """Remove a person's events and slates and log an `Erasure`; returns how many of each were removed."""
+        ...
+
+
+class StateStore(Protocol):
+    """A cache of folds: anything in it may be thrown away and folded again from the log."""
+
+    def get(self, user: str) -> State | None: ...
+    def put(self, user: str, state: State) -> None:
+        """Keep the state unless what is there has read further with the same version."""
+        ...
+
+    def delete(self, user: str) -> None: ...
+    def clear(self) -> None: ...
+
+
+class ArtefactStore(Protocol):
+    """Versioned, immutable releases."""
+
+    def publish(self, folder: Path, manifest: Mapping[str, Any]) -> str:
+        """Copy a folder in, its manifest (with sha256 of every file) last; returns the version. Does not promote."""
+        ...
+
+    def promote(self, version: str) -> None:
+        """Make a version the current one."""
+        ...
+
+    def current(self) -> str | None: ...
+    def fetch(self, version: str) -> tuple[Path, dict[str, Any]]:
+        """Folder and manifest, every file verified by its digest."""
+        ...
+
+    def versions(self) -> list[dict[str, Any]]:
+        """Manifests, oldest first, each with its `version`."""
+        ...

@@ -1,0 +1,258 @@
+"""What happened so far, as numpy columns in time order: the one state that everybody shares.
+
+A Timeline is a value: `append` and `until` return another one and never change what an older one sees. Views
+share their buffers, so the past of any moment costs nothing: live serving, replay and training read the same columns.
+Popularity is a difference of two prefixes; a person's past and an item's audience are postings.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from penchant.types import Array, Columns, Rows
+
+UNITS = 1_000  # weights are counted in whole thousandths, so that sums do not depend on their order
+_COLUMNS = {
+    "time": np.int64,
+    "user": np.int32,
+    "item": np.int32,
+    "kind": np.int16,
+    "value": np.float32,
+    "position": np.int64,
+}
+_TAIL = 20_000  # events that may follow the last posting index before it is built again
+
+
+class Kinds:
+    """The kinds of events with their weights; a code is the kind's place in `names`."""
+
+    def __init__(self, weights: Mapping[str, float], aliases: Mapping[str, str]) -> None:
+        self.names = (*(k for k in sorted(weights) if k != "other"), "other")
+        self.weights = np.array([weights.get(k, 0.0) for k in self.names], dtype=np.float32)
+        self.aliases = dict(aliases)
+        self._codes = {name: code for code, name in enumerate(self.names)}
+
+    def canonical(self, kind: str) -> str:
+        """The house name of a kind, whatever language or library it comes from."""
+        return self.aliases.get(kind, self.aliases.get(kind.strip().lower(), kind.strip()))
+
+    def code(self, kind: str) -> int:
+        """The kind's code; kinds without a weight of their own share the code of `other`."""
+        return self._codes.get(kind, len(self.names) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Some events as columns in time order; `item` is -1 where an event names no item."""
+
+    time: Array  # int64, microseconds since 1970
+    item: Rows
+    kind: Array  # int16, codes of `Kinds`
+    value: Array  # float32, NaN where none was given
+    weight: Array  # float32, the kind's weight
+    position: Array  # int64, place in the log
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def take(self, where: Array | slice) -> "Events":
+        """Keep by mask, positions or slice."""
+        return Events(*(getattr(self, name)[where] for name in self.__slots__))
+
+
+class _Postings:
+    """Where each code of a column occurs among the first `size` events, ascending."""
+
+    def __init__(self, codes: Array) -> None:
+        self.size = len(codes)
+        known = np.flatnonzero(codes >= 0)
+        self.order = known[np.argsort(codes[known], kind="stable")]
+        counts = np.bincount(codes[known]) if len(known) else np.zeros(0, dtype=np.int64)
+        self.starts = np.concatenate([[0], np.cumsum(counts)])
+
+    def bounds(self, codes: Array) -> tuple[Array, Array]:
+        last = len(self.starts) - 1
+        return self.starts[np.minimum(codes, last)], self.starts[np.minimum(codes + 1, last)]
+
+
+class _Buffers:
+    """Growing arrays that many views share; only what lies behind every view is ever written."""
+
+    def __init__(self, columns: Columns, filled: int) -> None:
+        self.columns = dict(columns)
+        self.filled = filled
+        self.postings: dict[str, _Postings] = {}  # derived, replaced as a whole
+        self.tallies: dict[int | None, tuple[int, int, Array]] = {}  # derived, replaced as a whole
+        self.lock = threading.Lock()
+
+    def room(self, more: int) -> "_Buffers":
+        if self.filled + more <= len(self.columns["time"]):
+            return self
+        size = max(1024, 2 * (self.filled + more))
+        grown = {}
+        for name, dtype in _COLUMNS.items():
+            grown[name] = np.zeros(size, dtype=dtype)
+            grown[name][: self.filled] = self.columns[name][: self.filled]
+        copy = _Buffers(grown, self.filled)
+        copy.postings, copy.tallies = dict(self.postings), dict(self.tallies)
+        return copy
+
+
+class Timeline:
+    """A view of the first `n` events, in order of time and, within one time, of arrival."""
+
+    def __init__(self, kinds: Kinds) -> None:
+        self.kinds = kinds
+        self.users: dict[str, int] = {}
+        self._buffers = _Buffers({name: np.zeros(0, dtype) for name, dtype in _COLUMNS.items()}, 0)
+        self.n = 0
+
+    def _view(self, buffers: _Buffers, n: int) -> Self:
+        view = object.__new__(type(self))
+        view.kinds, view.users, view._buffers, view.n = self.kinds, self.users, buffers, n
+        return view
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __getattr__(self, name: str) -> Array:
+        if name in _COLUMNS:
+            column: Array = self._buffers.columns[name][: self.n]
+            return column
+        raise AttributeError(name)
+
+    def codes(self, users: Sequence[str]) -> Array:
+        """Codes of people, given out in order of first appearance."""
+        table = self.users
+        return np.fromiter((table.setdefault(u, len(table)) for u in users), dtype=np.int32, count=len(users))
+
+    def append(self, columns: Columns) -> Self:
+        """A timeline with more events (columns `time, user, item, kind, value, position`), late ones in their place."""
+        more = len(columns["time"])
+        if not more:
+            return self
+        order = np.lexsort((columns["position"], columns["time"]))
+        last = self.time[-1] if self.n else np.iinfo(np.int64).min
+        with self._buffers.lock:
+            if columns["time"][order[0]] >= last and self._buffers.filled == self.n:
+                buffers = self._buffers.room(more)
+                for name in _COLUMNS:
+                    buffers.columns[name][self.n : self.n + more] = columns[name][order]
+                buffers.filled = self.n + more
+                return self._view(buffers, self.n + more)
+        merged = {name: np.concatenate([getattr(self, name), columns[name]]) for name in _COLUMNS}
+        return self._view(_Buffers(_sorted(merged), self.n + more), self.n + more)
+
+    def until(self, time: int, position: int | None = None) -> Self:
+        """What had happened by `time` (µs) and, if given, been logged up to `position`."""
+        n = int(np.searchsorted(self.time, time, side="right"))
+        if position is None or not n or self.position[:n].max() <= position:
+            return self._view(self._buffers, n)
+        return self.where(np.flatnonzero(self.position[:n] <= position))
+
+    def where(self, keep: Array) -> Self:
+        """A timeline of its own with only these events (ascending places)."""
+        columns = {name: getattr(self, name)[keep] for name in _COLUMNS}
+        return self._view(_Buffers(columns, len(keep)), len(keep))
+
+    def events(self, places: Array | slice) -> Events:
+        """The events at these places."""
+        kind = self.kind[places]
+        return Events(
+            self.time[places],
+            self.item[places],
+            kind,
+            self.value[places],
+            self.kinds.weights[kind],
+            self.position[places],
+        )
+
+    def postings(self, column: str) -> _Postings:
+        """Postings of `user` or `item`; the events behind `postings.size` are not in them yet."""
+        ready = self._buffers.postings.get(column)
+        if ready is None or self.n - ready.size > max(_TAIL, ready.size // 8):
+            filled = self._buffers.filled
+            ready = _Postings(self._buffers.columns[column][:filled])
+            self._buffers.postings[column] = ready
+        return ready
+
+    def places(self, column: str, code: int) -> Array:
+        """Ascending places of the events whose `user` or `item` is `code`."""
+        index = self.postings(column)
+        lo, hi = index.bounds(np.array([code]))
+        found = index.order[lo[0] : hi[0]]
+        if index.size >= self.n:
+            return found[: np.searchsorted(found, self.n)]
+        tail = index.size + np.flatnonzero(getattr(self, column)[index.size :] == code)
+        return np.concatenate([found, tail])
+
+    def gather(self, column: str, codes: Array, last: int) -> tuple[Array, Array]:
+        """Places of the `last` most recent events of each of several codes, and which of the codes each is of."""
+        index = self.postings(column)
+        starts, ends = index.bounds(codes)
+        sizes = ends - starts
+        owner = np.repeat(np.arange(len(codes)), sizes)
+        found = index.order[
+            np.arange(len(owner)) + np.repeat(starts - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes)
+        ]
+        if index.size > self.n:
+            seen = found < self.n
+            found, owner = found[seen], owner[seen]
+        elif index.size < self.n:
+            tail = getattr(self, column)[index.size :]
+            slot = np.full(int(max(tail.max(initial=0), codes.max(initial=0))) + 1, -1)
+            slot[codes] = np.arange(len(codes))
+            hits = np.flatnonzero((tail >= 0) & (slot[tail] >= 0))
+            found = np.concatenate([found, index.size + hits])
+            owner = np.concatenate([owner, slot[tail[hits]]])
+            order = np.argsort(owner, kind="stable")
+            found, owner = found[order], owner[order]
+        counts = np.bincount(owner, minlength=len(codes))
+        behind = np.repeat(np.cumsum(counts), counts) - np.arange(len(owner))  # 1 for the newest of its code
+        recent = behind <= last
+        return found[recent], owner[recent]
+
+    def tally(self, window: int | None, now: int, size: int) -> Array:
+        """Weighted events per item in (now − window, now], all time if None: float64, whole numbers of `UNITS`."""
+        lo = 0 if window is None else int(np.searchsorted(self.time, now - window, side="right"))
+        hi = self.n
+        ready = self._buffers.tallies.get(window)
+        if ready is None or len(ready[2]) < size or abs(ready[0] - lo) + abs(ready[1] - hi) > hi - lo:
+            counts = self._count(lo, hi, size)
+        else:
+            counts = ready[2]
+            for a, b, sign in ((ready[0], lo, -1), (ready[1], hi, 1)):
+                if a != b:
+                    counts = counts + (sign if b > a else -sign) * self._count(min(a, b), max(a, b), len(counts))
+        self._buffers.tallies[window] = (lo, hi, counts)
+        return counts[:size]
+
+    def _count(self, lo: int, hi: int, size: int) -> Array:
+        item = self._buffers.columns["item"][lo:hi]
+        weight = np.rint(self.kinds.weights * UNITS)[self._buffers.columns["kind"][lo:hi]]
+        keep = (item >= 0) & (item < size)
+        counts: Array = np.bincount(item[keep], weights=weight[keep], minlength=size)
+        return counts
+
+    def first_seen(self, rows: Rows) -> Array:
+        """Time of the first event of each item, int64 µs; the largest int64 where there is none."""
+        index = self.postings("item")
+        first = np.full(len(rows), np.iinfo(np.int64).max)
+        starts, ends = index.bounds(rows)
+        some = ends > starts
+        place = index.order[starts[some]]
+        known = place < self.n
+        first[np.flatnonzero(some)[known]] = self.time[place[known]]
+        if index.size < self.n:
+            item, time = self.item[index.size :], self.time[index.size :]
+            for at in np.flatnonzero(~some & np.isin(rows, item)):
+                first[at] = time[np.argmax(item == rows[at])]
+        return first
+
+
+def _sorted(columns: Columns) -> Columns:
+    order = np.lexsort((columns["position"], columns["time"]))
+    return {name: column[order] for name, column in columns.items()}

@@ -1,0 +1,162 @@
+"""The six types everything is made of: frozen values that change only by copy.
+
+Times are aware; many rows are numpy columns; arrays are never written in place.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int32]  # catalogue rows: a row belongs to one item for ever
+Columns = Mapping[str, Array]
+Value = str | int | float | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """Something that can be recommended."""
+
+    id: str
+    title: str = ""
+    description: str = ""
+    attributes: Mapping[str, Value] = field(default_factory=dict)  # category, tags, price, image_url, …
+    created: datetime | None = None  # None: it was always there
+    available: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something a person did, said or got. Two events with one id are one event."""
+
+    user: str
+    item: str | None = None  # None for searches and wishes
+    kind: str = "view"
+    id: str = ""  # filled in when observed
+    time: datetime | None = None  # filled in when observed
+    value: float | None = None
+    text: str | None = None
+    context: Mapping[str, Value] = field(default_factory=dict)
+    slate: str | None = None  # the slate this event answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A question: what should this person be offered now?"""
+
+    user: str
+    k: int = 10
+    surface: str = "home"
+    text: str | None = None  # a wish in plain words
+    item: str | None = None  # the item the person is looking at
+    candidates: tuple[str, ...] | None = None  # rank exactly these
+    context: Mapping[str, Value] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
+    at: datetime | None = None  # None: now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """All items at one moment; a new moment is a new Catalogue.
+
+    `vectors` is (items × dim) float32 with unit or zero rows; columns have one entry per item:
+    `available` bool, `created` int64 µs, `price` float32 (NaN unknown), `category` int32 (-1 unknown).
+    """
+
+    items: Sequence[Item]
+    row_of: Mapping[str, int]
+    vectors: Floats
+    columns: Columns
+    categories: Sequence[str] = ()  # names behind the `category` column
+    encoder: str = ""  # name of what made `vectors`
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def rows(self, ids: Sequence[str]) -> Rows:
+        """Rows of the known ids, in order; unknown ids are left out."""
+        found = (self.row_of.get(i) for i in ids)
+        return np.fromiter((r for r in found if r is not None), dtype=np.int32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """Items under consideration: distinct catalogue rows with a score and named columns each."""
+
+    rows: Rows
+    scores: Floats
+    columns: Columns = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, where: Array) -> "Candidates":
+        """Keep or reorder by a boolean mask or positions."""
+        columns = {name: column[where] for name, column in self.columns.items()}
+        return Candidates(rows=self.rows[where], scores=self.scores[where], columns=columns)
+
+    def with_columns(self, columns: Columns) -> "Candidates":
+        """Add columns, one entry per candidate."""
+        return replace(self, columns={**self.columns, **columns})
+
+    def with_scores(self, scores: Array) -> "Candidates":
+        """Set the scores and order by them, best first; ties keep their order."""
+        scores = np.asarray(scores, dtype=np.float32)
+        return replace(self, scores=scores).take(np.argsort(-scores, kind="stable"))
+
+    def union(self, other: "Candidates") -> "Candidates":
+        """Append the rows of `other` that are new; columns of only one side are dropped."""
+        new = ~np.isin(other.rows, self.rows)
+        shared = self.columns.keys() & other.columns.keys()
+        return Candidates(
+            rows=np.concatenate([self.rows, other.rows[new]]),
+            scores=np.concatenate([self.scores, other.scores[new]]),
+            columns={n: np.concatenate([self.columns[n], other.columns[n][new]]) for n in sorted(shared)},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """One place of a slate."""
+
+    item: str
+    score: float  # the ranker's margin
+    reasons: tuple[Mapping[str, Any], ...] = ()  # filled on request; see `penchant.explain`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slate:
+    """An answer: what was offered, by which release, having read how much of the log."""
+
+    id: str
+    time: datetime
+    query: Query
+    picks: tuple[Pick, ...]
+    release: str
+    position: int
+    degraded: tuple[str, ...] = ()  # what could not be done and what was done instead
+
+    @property
+    def items(self) -> list[str]:
+        """Item ids, best first."""
+        return [pick.item for pick in self.picks]
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = np.iinfo(np.int64).min
+
+
+def micros(time: datetime) -> int:
+    """Microseconds since 1970 of an aware time."""
+    delta = time - EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def moment(us: int) -> datetime:
+    """Aware UTC time of microseconds since 1970."""
+    return EPOCH + timedelta(microseconds=int(us))
