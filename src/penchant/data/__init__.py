@@ -1,0 +1,18 @@
+"""Two small data sets of real behaviour that travel with the package; where they come from is in their licences."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from penchant.errors import UnknownError, allowed
+
+NAMES = ("shop", "movies")
+
+
+def dataset(name: str) -> Path:
+    """Return the folder of a data set: `events.parquet`, `items.parquet`, `penchant.toml` and its licence.
+
+    The folder is part of the installation: copy it before working in it. Raises `UnknownError` for other names.
+    """
+    if name not in NAMES:
+        raise UnknownError(f"no bundled data set {name!r}; there are: {allowed(NAMES)}")
+    return Path(str(files(__name__) / name))
