@@ -1,0 +1,1 @@
+"""Language: what items, people and behaviour say as text, and the encoders that read it."""
