@@ -1,0 +1,203 @@
+"""One SQL database: its pool of connections, its single writer, its errors.
+
+Readers take a pooled connection for one statement; a writer holds the lock for one transaction. Row-by-row work goes
+to the driver as tuples, through SQL that SQLAlchemy has written once.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Delete, Insert, Select, Table, Update, bindparam, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from penchant.errors import ConfigError, StoreError
+
+_PATIENCE = 30  # seconds to wait for another process that is writing
+_READERS = 16  # connections kept open; more are opened and closed under load
+_OPENING = 0x70656E  # key of the PostgreSQL lock under which tables are created
+_CACHE = {False: -16_384, True: -262_144}  # KiB of SQLite pages: in general, and while much is written
+
+
+class Database:
+    """A database that several stores may share; the last one to close it closes it."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.name = url.set(query={}).render_as_string(hide_password=True)
+        self.sqlite = url.get_backend_name() == "sqlite"
+        self.engine = self._sqlite() if self.sqlite else self._postgresql()
+        dbapi: Any = self.engine.dialect.dbapi
+        self._failures = (SQLAlchemyError, dbapi.Error, UnicodeError, OverflowError)
+        self._writer = threading.RLock()
+        self._users = 0
+
+    def _sqlite(self) -> Any:
+        Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+        options = {"isolation_level": None, "check_same_thread": False, "timeout": _PATIENCE}
+        engine = create_engine(
+            self.url, connect_args=options, pool_size=_READERS, max_overflow=-1, hide_parameters=True
+        )
+        event.listen(engine, "connect", _settle)
+        return engine
+
+    def _postgresql(self) -> Any:
+        url = self.url.set(drivername="postgresql+psycopg")
+        try:
+            return create_engine(
+                url, paramstyle="format", pool_size=_READERS, pool_pre_ping=True, max_overflow=-1, hide_parameters=True
+            )
+        except ModuleNotFoundError as error:
+            raise ConfigError(f"{self.name} needs psycopg: pip install 'penchant[postgres]'") from error
+
+    @property
+    def closed(self) -> bool:
+        """Whether its last user has closed it."""
+        return self._users < 0
+
+    def join(self, *tables: Table) -> "Database":
+        """Count one more user and create the tables it needs."""
+        with self._writer:
+            self._users += 1
+            try:
+                self._create(tables)
+            except BaseException:
+                self.leave()
+                raise
+        return self
+
+    def leave(self) -> None:
+        """Count one user less; without users the connections are closed."""
+        with self._writer:
+            self._users -= 1
+            if self._users <= 0:
+                self._users = -1
+                self.engine.dispose()
+
+    def companion(self, name: str) -> "Database":
+        """Where bulky data of little worth goes: a file beside this one in SQLite, else this database itself."""
+        if not self.sqlite:
+            return self
+        path = Path(self.url.database or "")
+        return Database(self.url.set(database=str(path.with_name(f"{path.stem}.{name}{path.suffix}"))))
+
+    def _create(self, tables: Sequence[Table]) -> None:
+        if self.sqlite:
+            self.read("PRAGMA journal_mode=WAL")
+        with self.write() as connection:
+            if not self.sqlite:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_OPENING})")
+            for table in tables:
+                connection.execute(CreateTable(table, if_not_exists=True))
+                for index in sorted(table.indexes, key=lambda index: str(index.name)):
+                    connection.execute(CreateIndex(index, if_not_exists=True))
+
+    def insert(self, table: Table) -> Any:
+        """An INSERT of this dialect, which knows ON CONFLICT."""
+        return sqlite.insert(table) if self.sqlite else postgresql.insert(table)
+
+    def page(self, statement: Select[Any]) -> str:
+        """SQL of at most so many rows of a query: its last parameters are the limit and an offset, 0."""
+        return self.sql(statement.limit(bindparam("limit")).offset(bindparam("offset")))
+
+    def sql(self, statement: Select[Any] | Insert | Update | Delete, columns: Sequence[str] | None = None) -> str:
+        """SQL of a statement, its parameters positional in the order in which they were written."""
+        return str(statement.compile(dialect=self.engine.dialect, column_keys=columns and list(columns)))
+
+    def read(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query as the driver gives them."""
+        self._check()
+        try:
+            connection = self.engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute(sql, parameters)
+                rows: list[tuple[Any, ...]] = cursor.fetchall()
+                return rows
+            finally:
+                connection.close()
+        except self._failures as error:
+            raise self._wrapped(error) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for several reads."""
+        self._check()
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except self._failures as error:
+            raise self._wrapped(error) from error
+
+    @contextmanager
+    def write(self, *, lock: Table | None = None, durable: bool = True, much: bool = False) -> Iterator[Connection]:
+        """A transaction, the only one of this process; `lock` keeps other processes from writing that table.
+
+        What is not `durable` may be lost, whole, when the machine loses power. `much` borrows memory for its time.
+        """
+        self._check()
+        try:
+            with self._writer, self.engine.begin() as connection:
+                if self.sqlite:
+                    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                    connection.exec_driver_sql(f"PRAGMA cache_size={_CACHE[much]}")
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                elif lock is not None:
+                    connection.exec_driver_sql(f"LOCK TABLE {lock.name} IN SHARE ROW EXCLUSIVE MODE")
+                yield connection
+        except self._failures as error:
+            raise self._wrapped(error) from error
+
+    def scrub(self) -> None:
+        """Leave no copy of deleted rows in SQLite's write-ahead log, as far as readers allow it now."""
+        if self.sqlite:
+            self.read("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _check(self) -> None:
+        if self.closed:
+            raise StoreError(f"{self.name} is closed")
+
+    def _wrapped(self, error: Exception) -> StoreError:
+        cause = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+        return StoreError(f"{self.name}: {cause.splitlines()[0]}")  # further lines may quote a person's data
+
+
+class Databases:
+    """The databases that are open, so that stores with one URL share one pool and one writer."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Database] = {}
+        self._lock = threading.Lock()
+
+    def at(self, url: str, folder: Path) -> Database:
+        """The database of a URL; a relative SQLite path lies in `folder`."""
+        place = _place(url, folder)
+        key = place.render_as_string(hide_password=False)
+        with self._lock:
+            database = self._open.get(key)
+            if database is None or database.closed:
+                database = self._open[key] = Database(place)
+            return database
+
+
+def _place(url: str, folder: Path) -> URL:
+    try:
+        place = make_url(url)
+    except (SQLAlchemyError, ValueError) as error:
+        raise ConfigError("a store's URL is malformed; write it like sqlite:///penchant.db") from error
+    if place.get_backend_name() != "sqlite":
+        return place
+    if not place.database or place.database == ":memory:":
+        raise ConfigError(f"{url} names no file; write sqlite:///penchant.db, or memory:// to keep nothing")
+    return place.set(database=str(Path(folder) / place.database))
+
+
+def _settle(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA secure_delete=ON")
+    cursor.close()

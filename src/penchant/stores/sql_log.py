@@ -1,0 +1,129 @@
+"""The log in SQL, on SQLite or PostgreSQL: appended under one lock, so that positions appear in their own order."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, select
+
+from penchant.protocols import Entry, Record, Tail
+from penchant.stores.database import Database
+from penchant.stores.retention import Retention
+from penchant.stores.rows import Row, erasure, from_entry, to_entry
+from penchant.stores.slates import Packed, Slates, packed
+from penchant.stores.tables import LOG
+from penchant.types import Slate
+
+_COLUMNS = ("id", "type", "time", "user", "kind", "item", "value", "text", "context", "slate")
+_MUCH = 5_000  # entries that are worth a large page cache
+_ENTRY = [LOG.c.position, *(LOG.c[name] for name in _COLUMNS)]
+_SLIM = [LOG.c[name] for name in ("position", "time", "user", "item", "kind", "value")]
+
+
+class SqlLog:
+    """Log in a table; slates go to a database of their own and have the position -1."""
+
+    def __init__(self, database: Database, retention: Retention | None = None) -> None:
+        self._database = database.join(LOG)
+        try:
+            self._slates = Slates(database.companion("slates"), retention or Retention())
+        except BaseException:
+            database.leave()
+            raise
+        self._closed = False
+        statement = database.insert(LOG).on_conflict_do_nothing(index_elements=["id"])
+        self._insert = database.sql(statement, _COLUMNS)
+        self._last = database.sql(select(func.max(LOG.c.position)))
+        after = LOG.c.position > bindparam("after")
+        self._new = database.sql(select(LOG.c.position, LOG.c.id).where(after).order_by(LOG.c.position))
+        self._tail = database.page(select(*_SLIM).where(after).order_by(LOG.c.position))
+        self._changes = database.sql(
+            select(*_ENTRY)
+            .where(after, LOG.c.position <= bindparam("last"), LOG.c.user.is_(None))
+            .order_by(LOG.c.position)
+        )
+        mine = select(*_ENTRY).where(LOG.c.user == bindparam("user"))
+        self._events = database.sql(mine.order_by(LOG.c.time, LOG.c.position))
+
+    def append(self, entries: Iterable[Entry]) -> list[Record]:
+        """Write all entries or, on a StoreError, none; returns the new ones in order, slates last."""
+        given: dict[str, Entry] = {}
+        rows: list[Row] = []
+        slates: list[tuple[Slate, Packed]] = []
+        for entry in entries:
+            if isinstance(entry, Slate):
+                slates.append((entry, packed(entry)))
+            elif given.setdefault(entry.id, entry) is entry:
+                rows.append(from_entry(entry))
+            else:
+                from_entry(entry)
+        self._slates.flush_if_due()
+        records = [Record(position, given[key]) for position, key in self._write(rows)] if rows else []
+        if slates:
+            records += [Record(-1, slate) for slate in self._slates.keep(slates)]
+        return records
+
+    def _write(self, rows: list[Row]) -> list[tuple[int, str]]:
+        with self._database.write(lock=LOG, much=len(rows) > _MUCH) as connection:
+            last = connection.exec_driver_sql(self._last).scalar_one() or 0
+            connection.exec_driver_sql(self._insert, rows)
+            result: Any = connection.exec_driver_sql(self._new, (last,))
+            new: list[tuple[int, str]] = result.cursor.fetchall()
+            return new
+
+    def tail(self, after: int, limit: int = 50_000) -> Tail:
+        """Entries behind a position: events as columns, item changes and erasures as records."""
+        rows = self._database.read(self._tail, (after, limit, 0))
+        if not rows:
+            return Tail(position=after)
+        positions, times, users, items, kinds, values = zip(*rows, strict=True)
+        last = positions[-1]
+        if None not in users:
+            return _tail(last, (positions, times, users, items, kinds, values), ())
+        changes = [_record(row) for row in self._database.read(self._changes, (after, last))]
+        events = [row for row in rows if row[2] is not None]
+        columns = tuple(zip(*events, strict=True)) if events else ((),) * 6
+        return _tail(last, columns, changes)
+
+    def events(self, user: str) -> list[Record]:
+        """Everything one person did, in order of time."""
+        return [_record(row) for row in self._database.read(self._events, (user,))]
+
+    def slates(self, *, slate: str | None = None, user: str | None = None) -> list[Record]:
+        """Slates by id or person, those not written yet among them."""
+        return [Record(-1, found) for found in self._slates.find(slate, user)]
+
+    def forget(self, user: str) -> dict[str, int]:
+        """Remove a person's slates, then, in one transaction, their events while logging the erasure."""
+        slates = self._slates.forget(user)
+        with self._database.write(lock=LOG) as connection:
+            connection.exec_driver_sql(self._insert, [from_entry(erasure(user))])
+            events = connection.execute(delete(LOG).where(LOG.c.user == user)).rowcount
+        self._database.scrub()
+        return {"events": events, "slates": slates}
+
+    def close(self) -> None:
+        """Write waiting slates and close; a second call does nothing."""
+        if not self._closed:
+            self._closed = True
+            try:
+                self._slates.close()
+            finally:
+                self._database.leave()
+
+
+def _tail(last: int, columns: tuple[Any, ...], changes: Any) -> Tail:
+    positions, times, users, items, kinds, values = columns
+    return Tail(
+        position=last,
+        positions=positions,
+        times=times,
+        users=users,
+        items=items,
+        kinds=kinds,
+        values=values,
+        changes=changes,
+    )
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    return Record(row[0], to_entry(row[1:]))

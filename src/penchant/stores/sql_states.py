@@ -1,0 +1,52 @@
+"""People's state in SQL: a cache, so a write may be lost with the power but never be older than what it replaces."""
+
+from sqlalchemy import bindparam, delete, select
+
+from penchant.protocols import State
+from penchant.stores import codec
+from penchant.stores.database import Database
+from penchant.stores.tables import STATES
+
+
+class SqlStates:
+    """StateStore in a table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database.join(STATES)
+        self._closed = False
+        insert = database.insert(STATES)
+        new, old = insert.excluded, STATES.c
+        statement = insert.on_conflict_do_update(
+            index_elements=["user"],
+            set_={"position": new.position, "version": new.version, "blob": new.blob},
+            where=(old.version != new.version) | (old.position <= new.position),
+        )
+        self._put = database.sql(statement, ("user", "position", "version", "blob"))
+        self._get = database.sql(select(STATES.c.blob).where(STATES.c.user == bindparam("user")))
+
+    def get(self, user: str) -> State | None:
+        """The state kept of a person, its columns read-only."""
+        rows = self._database.read(self._get, (user,))
+        return codec.to_state(bytes(rows[0][0])) if rows else None
+
+    def put(self, user: str, state: State) -> None:
+        """Keep the state unless what is there has read further with the same version."""
+        blob = codec.from_state(state)
+        with self._database.write(durable=False) as connection:
+            connection.exec_driver_sql(self._put, (user, state.position, state.version, blob))
+
+    def delete(self, user: str) -> None:
+        """Drop a person's state."""
+        with self._database.write() as connection:
+            connection.execute(delete(STATES).where(STATES.c.user == user))
+
+    def clear(self) -> None:
+        """Drop every state."""
+        with self._database.write() as connection:
+            connection.execute(delete(STATES))
+
+    def close(self) -> None:
+        """Close; a second call does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._database.leave()

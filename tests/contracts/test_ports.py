@@ -1,0 +1,100 @@
+"""Every store keeps the promises of its port. PENCHANT_TEST_POSTGRES=postgresql://… adds a database."""
+
+import os
+
+import pytest
+
+from penchant.stores import open as stores
+from penchant.testing.ports import ArtefactStoreContract, ItemStoreContract, LogContract, StateStoreContract
+
+SQLITE = "sqlite:///deep/penchant.db"
+POSTGRES = os.environ.get("PENCHANT_TEST_POSTGRES", "")
+needs_postgres = pytest.mark.skipif(not POSTGRES, reason="PENCHANT_TEST_POSTGRES names no database")
+
+
+@pytest.fixture
+def postgres():
+    from sqlalchemy import create_engine, make_url, text
+
+    engine = create_engine(make_url(POSTGRES).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE IF EXISTS log, slates, items, vectors, states"))
+    engine.dispose()
+    return POSTGRES
+
+
+class TestMemoryLog(LogContract):
+    durable = False
+
+    @pytest.fixture
+    def opener(self, tmp_path):
+        return lambda: stores.log("memory://", tmp_path)
+
+
+class TestSqliteLog(LogContract):
+    @pytest.fixture
+    def opener(self, tmp_path):
+        return lambda: stores.log(SQLITE, tmp_path)
+
+
+@needs_postgres
+class TestPostgresLog(LogContract):
+    @pytest.fixture
+    def opener(self, tmp_path, postgres):
+        return lambda: stores.log(postgres, tmp_path)
+
+
+class TestMemoryItems(ItemStoreContract):
+    durable = False
+
+    @pytest.fixture
+    def opener(self, tmp_path):
+        return lambda: stores.items("memory://", tmp_path)
+
+
+class TestSqliteItems(ItemStoreContract):
+    @pytest.fixture
+    def opener(self, tmp_path):
+        return lambda: stores.items(SQLITE, tmp_path)
+
+
+@needs_postgres
+class TestPostgresItems(ItemStoreContract):
+    @pytest.fixture
+    def opener(self, tmp_path, postgres):
+        return lambda: stores.items(postgres, tmp_path)
+
+
+class TestMemoryStates(StateStoreContract):
+    durable = False
+
+    @pytest.fixture
+    def opener(self, tmp_path):
+        return lambda: stores.states("memory://", tmp_path)
+
+
+class TestSqliteStates(StateStoreContract):
+    @pytest.fixture
+    def opener(self, tmp_path):
+        return lambda: stores.states(SQLITE, tmp_path)
+
+
+@needs_postgres
+class TestPostgresStates(StateStoreContract):
+    @pytest.fixture
+    def opener(self, tmp_path, postgres):
+        return lambda: stores.states(postgres, tmp_path)
+
+
+class TestMemoryArtefacts(ArtefactStoreContract):
+    durable = False
+
+    @pytest.fixture
+    def opener(self, tmp_path):
+        return lambda: stores.artefacts("memory://", tmp_path)
+
+
+class TestFolderArtefacts(ArtefactStoreContract):
+    @pytest.fixture
+    def opener(self, tmp_path):
+        return lambda: stores.artefacts("file:///releases", tmp_path)
