@@ -62,7 +62,7 @@ class Database:
     def join(self, *tables: Table) -> "Database":
         """Count one more user and create the tables it needs."""
         with self._writer:
-            self._users += 1
+            self._users = max(self._users, 0) + 1  # the pool opens anew by itself
             try:
                 self._create(tables)
             except BaseException:
@@ -97,8 +97,8 @@ class Database:
                     connection.execute(CreateIndex(index, if_not_exists=True))
 
     def insert(self, table: Table) -> Any:
-        """An INSERT of this dialect, which knows ON CONFLICT."""
-        return sqlite.insert(table) if self.sqlite else postgresql.insert(table)
+        """An INSERT of this dialect, which knows ON CONFLICT and leaves numbering to the database."""
+        return (sqlite if self.sqlite else postgresql).insert(table).inline()
 
     def page(self, statement: Select[Any]) -> str:
         """SQL of at most so many rows of a query: its last parameters are the limit and an offset, 0."""
