@@ -1,0 +1,158 @@
+"""The API of version 1: each route checks what it is given, calls the engine once and writes down what it says."""
+
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from penchant import privacy
+from penchant.engine import Engine
+from penchant.errors import UnknownError
+from penchant.types import Slate
+from penchant.web import answers, wire
+from penchant.web.answers import Json
+from penchant.web.problems import documented
+
+Spoken = Annotated[str | None, Header(alias="Accept-Language", description="Language of the reasons: en or zh.")]
+Named = Annotated[wire.Id, Path()]
+LANGUAGES = ("en", "zh")
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The handlers, around one engine; they run in a pool of threads."""
+
+    engine: Engine
+
+    def recommend(self, body: wire.Ask, spoken: Spoken = None) -> Response:
+        """Offer a person what they are likely to want now, best first."""
+        return self._answer(body, spoken, self.engine.recommend)
+
+    def rank(self, body: wire.Order, spoken: Spoken = None) -> Response:
+        """Order the caller's candidates for a person; all of them come back."""
+        return self._answer(body, spoken, self.engine.rank)
+
+    def similar(self, body: wire.Likeness) -> Response:
+        """Find what is like an item."""
+        return Json({"items": answers.from_picks(self.engine.similar(body.item_id, body.k))})
+
+    def observe(self, body: wire.Deeds) -> Response:
+        """Log events; once this answers with 200 they are durable, and the next answer has seen them."""
+        good, bad = wire.sorted_out(body.events)
+        seen = self.engine.observe(list(good.values()))
+        places = list(good)
+        rejected = sorted(bad + [(places[index], reason) for index, reason in seen.rejected])
+        return Json(
+            {
+                "accepted": seen.accepted,
+                "duplicates": seen.duplicates,
+                "rejected": [{"index": index, "reason": reason} for index, reason in rejected],
+                "position": seen.position,
+            }
+        )
+
+    def put_items(self, body: wire.Things) -> Response:
+        """Insert or replace items; they can be recommended at once."""
+        changed = self.engine.put_items([thing.item() for thing in body.items])
+        return Json({"accepted": len(body.items), "changed": changed, "position": self._position()})
+
+    def withdraw(self, item_id: Named) -> Response:
+        """Offer an item no more."""
+        self.engine.withdraw(item_id)
+        return Json({"item_id": item_id, "available": False, "position": self._position()})
+
+    def export(self, user_id: Named) -> Response:
+        """Show everything that is kept about a person."""
+        kept = privacy.export(self.engine.log, self.engine.states, user_id)
+        if not privacy.holds(kept):
+            raise UnknownError("nothing is kept about this person")
+        return Json(kept)
+
+    def forget(self, user_id: Named) -> Response:
+        """Forget a person; asking again does no harm."""
+        receipt = privacy.forget(self.engine.log, self.engine.states, user_id, at=datetime.now(UTC))
+        self.engine.follower.catch_up()
+        return Json(receipt)
+
+    def why(self, slate_id: Named, item_id: Annotated[wire.Id, Query()], spoken: Spoken = None) -> Response:
+        """Say why an item was in a slate, or where in the pipeline it was lost."""
+        return Json(self.engine.why(slate_id, item_id, language({}, spoken)))
+
+    def _answer(self, body: wire.Ask | wire.Order, spoken: str | None, ask: Callable[..., Slate]) -> Response:
+        began = time.perf_counter()
+        tongue = language(body.context, spoken)
+        slate = ask(body.query(), explain=body.explain, language=tongue, min_position=body.min_position)
+        return Json(answers.from_slate(slate, time.perf_counter() - began))
+
+    def _position(self) -> int:
+        return self.engine.follower.catch_up().position
+
+
+class _Strict(Request):
+    """A request whose JSON has no NaN, no lone surrogates and no depth that could hurt."""
+
+    async def json(self) -> Any:
+        return orjson.loads(await self.body())
+
+
+class _Route(APIRoute):
+    """A route that reads its body strictly."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, given a strict request."""
+        handle = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            return await handle(_Strict(request.scope, request.receive))
+
+        return strict
+
+
+def routes(engine: Engine) -> APIRouter:
+    """The routes of version 1 around an engine."""
+    api = Api(engine)
+    router = APIRouter(prefix="/v1", route_class=_Route)
+    body = (400, 413, 415)
+    table: tuple[tuple[str, str, Callable[..., Response], type, tuple[int, ...]], ...] = (
+        ("POST", "/recommend", api.recommend, answers.Answer, body),
+        ("POST", "/rank", api.rank, answers.Answer, body),
+        ("POST", "/similar", api.similar, answers.Likes, (*body, 404)),
+        ("POST", "/events", api.observe, answers.Receipt, body),
+        ("PUT", "/items", api.put_items, answers.Stocked, body),
+        ("DELETE", "/items/{item_id:path}", api.withdraw, answers.Withdrawn, (404,)),
+        ("GET", "/users/{user_id:path}", api.export, answers.Person, (404,)),
+        ("DELETE", "/users/{user_id:path}", api.forget, answers.Forgotten, (404,)),
+        ("GET", "/slates/{slate_id}", api.why, answers.Why, (404,)),
+    )
+    for method, path, handler, model, errors in table:
+        router.add_api_route(path, handler, methods=[method], response_model=model, responses=documented(*errors))
+    return router
+
+
+def language(context: object, spoken: str | None) -> str:
+    """The language of the reasons: the context's, else the best of Accept-Language that there is, else English."""
+    asked = context.get("language") if isinstance(context, dict) else None
+    for tag in [asked] if isinstance(asked, str) else _preferred(spoken or ""):
+        if (short := tag.strip().lower()[:2]) in LANGUAGES:
+            return short
+    return LANGUAGES[0]
+
+
+def _preferred(header: str) -> list[str]:
+    """The tags of an Accept-Language header, most wanted first."""
+    tags = [part.partition(";") for part in header.split(",")[:20]]
+    return [tag for tag, _, weight in sorted(tags, key=lambda t: -_weight(t[2])) if _weight(weight) > 0]
+
+
+def _weight(text: str) -> float:
+    name, _, value = text.strip().partition("=")
+    try:
+        return float(value) if name.strip() == "q" else 1.0
+    except ValueError:
+        return 0.0

@@ -1,0 +1,125 @@
+"""The whole web application around one engine: API, console, probes, and the manners they share."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
+
+from penchant.engine import Engine
+from penchant.web import api, console, problems, wire
+from penchant.web.answers import Json
+from penchant.web.front import Front
+
+Task = Callable[[], object]
+SUMMARY = "Real-time personalised ranking. Every answer names its slate, its release and how far into the log it read."
+
+
+def create_app(engine: Engine, *, title: str, on_start: Sequence[Task] = (), on_stop: Sequence[Task] = ()) -> FastAPI:
+    """Build the application. `on_start` and `on_stop` run in order; closing the engine is up to the caller."""
+    app = FastAPI(
+        title=title,
+        version=_version(),
+        description=SUMMARY,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan(on_start, on_stop),
+        generate_unique_id_function=_name,
+    )
+    app.include_router(api.routes(engine))
+    app.include_router(_probes(engine))
+    app.include_router(console.routes(engine, title))
+    app.mount("/static", console.Files(directory=console.FOLDER), name="static")
+    problems.install(app)
+    app.add_middleware(Front, telemetry=engine.telemetry)
+    app.openapi = lambda: _described(app)  # type: ignore[method-assign]
+    return app
+
+
+def serve(app: FastAPI, *, host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Serve an application until it is interrupted. There is no access log: paths hold user ids."""
+    import uvicorn
+
+    uvicorn.run(app, host=host, port=port, access_log=False, server_header=False, log_level="warning")
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """Questions of machines that look after this one."""
+
+    engine: Engine
+
+    async def healthz(self) -> Response:
+        """Say that the process is alive."""
+        return Json({"status": "ok"})
+
+    def readyz(self) -> Response:
+        """Say that the log can be read and answers can be given; 503 otherwise."""
+        world, release = self.engine.follower.catch_up(), self.engine.release
+        ready = {"status": "ready", "release": release.version, "position": world.position}
+        return Json({**ready, "items": len(world.catalogue), "degraded": list(release.degraded)})
+
+    def metrics(self) -> Response:
+        """Counts and timings in Prometheus text format."""
+        return PlainTextResponse(self.engine.telemetry.exposition(), media_type="text/plain; version=0.0.4")
+
+
+def _probes(engine: Engine) -> APIRouter:
+    probes = Probes(engine)
+    router = APIRouter()
+    errors = problems.documented()
+    errors.pop(422)
+    for path, handler in (("/healthz", probes.healthz), ("/readyz", probes.readyz)):
+        router.add_api_route(path, handler, methods=["GET"], response_model=dict[str, Any], responses=errors)
+    text: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+    router.add_api_route(
+        "/metrics", probes.metrics, response_class=PlainTextResponse, response_model=None, responses={**text, **errors}
+    )
+    return router
+
+
+def _lifespan(
+    on_start: Sequence[Task], on_stop: Sequence[Task]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        for task in on_start:
+            await run_in_threadpool(task)
+        try:
+            yield
+        finally:
+            for task in on_stop:
+                await run_in_threadpool(task)
+
+    return lifespan
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with the schemas that routes name by reference only."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schemas = schema["components"]["schemas"]
+        for model in (problems.Problem, wire.Deed):
+            own = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(own.pop("$defs", {}))
+            schemas[model.__name__] = own
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def _name(route: APIRoute) -> str:
+    return route.name
+
+
+def _version() -> str:
+    try:
+        return version("penchant")
+    except PackageNotFoundError:  # run from a checkout
+        return "0"

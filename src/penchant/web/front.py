@@ -1,0 +1,107 @@
+"""What every request passes first: a bound on its body, a count by route, safe headers, and no naked failure.
+
+Counts carry the template of a route and the status, never an id.
+"""
+
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from penchant.telemetry import Telemetry
+from penchant.web.problems import failure, problem
+
+LIMIT = 2 * 1024 * 1024  # bytes of a body
+_DRAINED = 8 * LIMIT  # of a body that is too large, so that its sender is there to read the answer
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' https: data:; style-src 'self'; script-src 'self'; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Front:
+    """ASGI middleware around the whole app."""
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+        self.app = app
+        self.telemetry = telemetry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it here."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        answer = _Answer(send)
+        body = await _read(scope, receive)
+        if body is None:
+            detail = f"the body has more than {LIMIT} bytes; send it in parts"
+            await problem(413, detail, headers={"Connection": "close"})(scope, receive, answer)
+        else:
+            await self._guarded(scope, _Replay(body, receive), answer)
+        self.telemetry.requests.labels(_template(scope), str(answer.status)).inc()
+
+    async def _guarded(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        try:
+            await self.app(scope, receive, answer)
+        except Exception as error:
+            response = failure(error)
+            if not answer.status:  # else the answer is half-way out and cannot be changed
+                await response(scope, receive, answer)
+
+
+class _Answer:
+    """Sends an answer with safe headers, and remembers its status."""
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await self.send(message)
+
+
+class _Replay:
+    """Gives a body that has been read already, then whatever follows."""
+
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self.body: bytes | None = body
+        self.receive = receive
+
+    async def __call__(self) -> Message:
+        if self.body is None:
+            return await self.receive()
+        body, self.body = self.body, None
+        return {"type": "http.request", "body": body, "more_body": False}
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes | None:
+    """The body, or None if it is too large, whether its length was announced or not."""
+    headers = Headers(scope=scope)
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return b""
+    parts: list[bytes] = []
+    size = 0
+    while size <= _DRAINED:
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size <= LIMIT:
+            parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            break
+    return None if size > LIMIT else b"".join(parts)
+
+
+def _template(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "") or "none"
