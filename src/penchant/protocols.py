@@ -82,9 +82,9 @@ class Context:
     user: Mapping[str, Columns]  # fold name → that fold's state of this person
     timeline: Timeline  # everybody's events up to now
     catalogue: Catalogue
+    allowed: Array  # bool per catalogue row: what the rules let through; sources retrieve nothing else
     dice: np.random.Generator  # seeded by the slate id
     wish: Floats | None = None  # the query's text, encoded
-    repeats: bool = True  # may items with a positive event of this person come again?
     memo: dict[Any, Any] = field(default_factory=dict, compare=False)
 
     def once(self, key: object, make: Callable[[], T]) -> T:
@@ -114,6 +114,33 @@ class History:
     seed: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """The immutable models of one training, in the order in which they are asked: what one reference swaps."""
+
+    version: str
+    until: int  # newest event it has learned from, microseconds since 1970
+    rules: "Mapping[str, Rule]"
+    sources: "Mapping[str, tuple[Source, int]]"  # with the quota of each
+    stages: "Mapping[str, Stage]"
+    similar: "Mapping[str, tuple[Source, int]]"  # sources that answer what is like an item
+    degraded: tuple[str, ...] = ()  # what is not trained yet and what stands in for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """Every step of one answer: which source found what, and the candidates after the union and after each stage."""
+
+    context: Context
+    found: Mapping[str, Rows]
+    steps: Sequence[tuple[str, Candidates]]
+
+    @property
+    def result(self) -> Candidates:
+        """The candidates after the last stage, best first."""
+        return self.steps[-1][1]
+
+
 # ── plug-ins ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -126,6 +153,20 @@ class Encoder(Protocol):
     def dim(self) -> int: ...
     def encode(self, texts: Sequence[str], role: Literal["query", "passage"]) -> Floats:
         """(len(texts) × dim) float32, rows of unit length."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads the catalogue and what people say: an encoder with its template and its cache."""
+
+    @property
+    def name(self) -> str: ...
+    def items(self, items: Sequence[Item]) -> Floats:
+        """(len(items) × dim) vectors of the items' texts; each distinct text is encoded once, ever."""
+        ...
+
+    def wish(self, text: str) -> Floats:
+        """(dim,) vector of a query in plain words."""
         ...
 
 
@@ -149,6 +190,15 @@ class Source(Protocol):
 
     def score(self, context: Context, rows: Rows) -> Columns:
         """Named columns, one entry per row; NaN where it has nothing to say."""
+        ...
+
+
+@runtime_checkable
+class Rule(Protocol):
+    """Says what may be offered at all. Asked before retrieval, so that no quota is spent on what may not be shown."""
+
+    def allows(self, context: Context) -> Array:
+        """One bool per catalogue row; sees `context.allowed` as the earlier rules left it."""
         ...
 
 
@@ -210,8 +260,8 @@ class ItemStore(Protocol):
         """Insert or replace by id; returns those that were new or different."""
         ...
 
-    def items(self) -> Iterator[Item]:
-        """All items in order of row."""
+    def items(self, start: int = 0) -> Iterator[Item]:
+        """The items from row `start` on, in order of row."""
         ...
 
     def keep_vectors(self, encoder: str, vectors: Mapping[str, Floats]) -> None:

@@ -71,6 +71,7 @@ class Catalogue:
     items: Sequence[Item]
     row_of: Mapping[str, int]
     vectors: Floats
+    centre: Floats  # (dim,) mean of the vectors
     columns: Columns
     categories: Sequence[str] = ()  # names behind the `category` column
     encoder: str = ""  # name of what made `vectors`
@@ -95,7 +96,7 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def take(self, where: Array) -> "Candidates":
+    def take(self, where: Array | slice) -> "Candidates":
         """Keep or reorder by a boolean mask or positions."""
         columns = {name: column[where] for name, column in self.columns.items()}
         return Candidates(rows=self.rows[where], scores=self.scores[where], columns=columns)

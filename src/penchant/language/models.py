@@ -8,6 +8,7 @@ import copy
 import logging
 import math
 import re
+import threading
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -123,6 +124,32 @@ class Sentence:
     def _counter(self) -> Any:
         """A tokenizer of its own: counting turns truncation off, which must not reach a text being encoded."""
         return copy.deepcopy(self.model.tokenizer)
+
+
+class Lazy:
+    """A sentence model that is loaded by the first text, so that answers from remembered vectors never wait for it."""
+
+    def __init__(self, *, name: str, dim: int, make: Callable[[], Sentence]) -> None:
+        self.name, self.dim = name, dim
+        self._make = make
+        self._lock = threading.Lock()
+
+    def encode(self, texts: Sequence[str], role: Role) -> Floats:
+        """(len(texts) × dim) float32, rows of unit length."""
+        return self._model.encode(texts, role)
+
+    def truncated(self, texts: Sequence[str]) -> int:
+        """Count the texts that are longer, as passages, than the model reads."""
+        return self._model.truncated(texts)
+
+    @property
+    def _model(self) -> Sentence:
+        with self._lock:
+            return self._loaded
+
+    @cached_property
+    def _loaded(self) -> Sentence:
+        return self._make()
 
 
 def prompts(saved: Mapping[str, str], name: str, default: str | None = None) -> dict[str, str]:

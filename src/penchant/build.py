@@ -1,0 +1,135 @@
+"""Settings → engine and jobs: the only place where names become objects and URLs become stores."""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from penchant import plugins
+from penchant.config import Settings
+from penchant.engine import Engine
+from penchant.errors import ArtefactError
+from penchant.language.reader import CatalogueReader
+from penchant.protocols import ArtefactStore, Fold, Release
+from penchant.stores import open as stores
+from penchant.stores.database import Databases
+from penchant.timeline import Kinds
+from penchant.training.jobs import Budget
+from penchant.training.plan import UNTRAINED, Plan
+from penchant.types import NEVER, Catalogue, moment
+from penchant.world import Follower, World
+
+FOLDS = ("recent", "interest", "counts", "rates")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """Everything a project runs on."""
+
+    engine: Engine
+    plan: Plan
+    artefacts: ArtefactStore
+    releases: "Releases"
+
+
+def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None] | None = None) -> Built:
+    """Open the stores of a project and put its engine together."""
+    with ExitStack() as opened:
+        databases, urls = Databases(), settings.stores
+        items = opened.enter_context(closing(stores.items(urls.items, folder, databases)))
+        log = opened.enter_context(closing(stores.log(urls.log, folder, databases)))
+        states = opened.enter_context(closing(stores.states(urls.state, folder, databases)))
+        artefacts = opened.enter_context(closing(stores.artefacts(urls.artefacts, folder)))
+        kinds = Kinds(settings.weights, settings.aliases)
+        model, template = settings.encoder.model, settings.encoder.template
+        reader = CatalogueReader(model=model, template=template, store=items, progress=encoding)
+        follower = Follower(log=log, items=items, reader=reader, kinds=kinds)
+        folds = folding()
+        releases = Releases(plan=plan(settings), artefacts=artefacts, catalogue=lambda: follower.catch_up().catalogue)
+        engine = Engine(
+            items=items,
+            log=log,
+            states=states,
+            reader=reader,
+            follower=follower,
+            folds=folds,
+            version=_version(folds, kinds),
+            release=releases.current(),
+            archive=releases.of,
+            clock=_system if settings.clock.now == "system" else _newest,
+            closing=opened.pop_all(),
+        )
+    return Built(engine=engine, plan=releases.plan, artefacts=artefacts, releases=releases)
+
+
+def folding() -> tuple[Fold, ...]:
+    """The folds that make a person's state."""
+    return tuple(plugins.find("folds", kind)() for kind in FOLDS)
+
+
+def plan(settings: Settings) -> Plan:
+    """The pipeline as configured."""
+    return Plan(
+        rules={part.name: part.plugin for part in settings.rules},
+        sources={part.name: (part.plugin, part.limit) for part in settings.sources},
+        stages={part.name: part.plugin for part in settings.stages},
+        otherwise={part.name: part.otherwise for part in settings.stages if part.otherwise is not None},
+        similar=settings.similar,
+    )
+
+
+def budget(settings: Settings) -> Budget:
+    """The training budget as configured."""
+    training = settings.training
+    return Budget(
+        ranker=training.ranker, gate=training.gate, cases=training.cases, rows=training.rows, seed=training.seed
+    )
+
+
+class Releases:
+    """Releases by version or by time, each loaded once; a release of another catalogue is refused."""
+
+    def __init__(self, *, plan: Plan, artefacts: ArtefactStore, catalogue: Callable[[], Catalogue]) -> None:
+        self.plan = plan
+        self._artefacts, self._catalogue = artefacts, catalogue
+        self._loaded: dict[str, Release] = {UNTRAINED: plan.release()}
+
+    def current(self) -> Release:
+        """The promoted release, or the untrained pipeline."""
+        return self.of(self._artefacts.current() or UNTRAINED)
+
+    def of(self, key: int | str) -> Release:
+        """The release of a version, or the newest one that has learned from nothing later than a time (µs)."""
+        if isinstance(key, int):
+            known = [m for m in self._artefacts.versions() if m.get("until", NEVER) <= key]
+            key = str(max(known, key=lambda m: (m["until"], m["version"]))["version"]) if known else UNTRAINED
+        if key not in self._loaded:
+            folder, manifest = self._artefacts.fetch(key)
+            size = int(manifest["items"])
+            if fingerprint(self._catalogue(), size) != manifest["catalogue"]:
+                raise ArtefactError(f"release {key} was trained on another catalogue; train again")
+            self._loaded[key] = self.plan.release(folder, version=key, until=int(manifest["until"]))
+        return self._loaded[key]
+
+
+def fingerprint(catalogue: Catalogue, size: int) -> str:
+    """Digest of the first `size` item ids in order of row: what a release's rows mean."""
+    ids = "\n".join(item.id for item in catalogue.items[:size])
+    return hashlib.sha256(f"{min(size, len(catalogue))}\n{ids}".encode()).hexdigest()
+
+
+def _version(folds: tuple[Fold, ...], kinds: Kinds) -> str:
+    made = [repr(fold) for fold in folds], kinds.names, kinds.weights.tolist()
+    return hashlib.blake2b(orjson.dumps(made), digest_size=8).hexdigest()
+
+
+def _system(_: World) -> datetime:
+    return datetime.now(UTC)
+
+
+def _newest(world: World) -> datetime:
+    return moment(int(world.timeline.time[-1])) if len(world.timeline) else datetime.now(UTC)

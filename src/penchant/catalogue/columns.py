@@ -1,0 +1,77 @@
+"""Items to columns: a Catalogue is built once and then changed by copy, a row belonging to one item for ever."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from penchant.types import NEVER, Array, Catalogue, Floats, Item, Value, micros
+
+
+def build(items: Sequence[Item], vectors: Floats, encoder: str) -> Catalogue:
+    """The catalogue of these items; `vectors` is (len(items) × dim)."""
+    names = sorted({c for item in items if (c := category(item))})
+    code = {name: place for place, name in enumerate(names)}
+    columns = {
+        "available": np.array([item.available for item in items], dtype=bool),
+        "created": np.array([NEVER if i.created is None else micros(i.created) for i in items], dtype=np.int64),
+        "expires": np.array([_time(i.attributes.get("expires")) for i in items], dtype=np.int64),
+        "price": np.array([_number(i.attributes.get("price")) for i in items], dtype=np.float32),
+        "category": np.array([code.get(category(i), -1) for i in items], dtype=np.int32),
+    }
+    row_of = {item.id: row for row, item in enumerate(items)}
+    return Catalogue(
+        items=tuple(items),
+        row_of=row_of,
+        vectors=vectors,
+        centre=vectors.mean(axis=0) if len(items) else np.zeros(vectors.shape[1], np.float32),
+        columns=columns,
+        categories=tuple(names),
+        encoder=encoder,
+    )
+
+
+def changed(catalogue: Catalogue, items: Mapping[int, Item], vectors: Mapping[int, Floats]) -> Catalogue:
+    """A catalogue in which these rows hold these items and vectors; rows past the end are added without gaps."""
+    if not items:
+        return catalogue
+    size = max(len(catalogue), max(items) + 1)
+    everything = [items.get(row) or catalogue.items[row] for row in range(size)]
+    dim = max(catalogue.vectors.shape[1], *(len(v) for v in vectors.values()))
+    grown = np.zeros((size, dim), np.float32)
+    grown[: len(catalogue), : catalogue.vectors.shape[1]] = catalogue.vectors
+    for row, vector in vectors.items():
+        grown[row] = vector
+    return build(everything, grown, catalogue.encoder)
+
+
+def category(item: Item) -> str:
+    """The item's category as one word; empty if it has none."""
+    value = item.attributes.get("category", "")
+    if isinstance(value, tuple):
+        value = value[0] if value else ""
+    return str(value)
+
+
+def hidden(catalogue: Catalogue, rows: Array) -> Catalogue:
+    """The catalogue without some of its items: their rows stay, but may not be offered."""
+    available = catalogue.columns["available"].copy()
+    available[rows] = False
+    return replace(catalogue, columns={**catalogue.columns, "available": available})
+
+
+def _number(value: Value | None) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return float("nan")
+    return float(value)
+
+
+def _time(value: Value | None) -> int:
+    if not isinstance(value, str) or not value:
+        return NEVER
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        return NEVER
+    return micros(time if time.tzinfo else time.replace(tzinfo=UTC))

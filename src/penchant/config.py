@@ -1,0 +1,277 @@
+"""penchant.toml → frozen settings. Unknown keys are errors that name what is allowed; `{ env = "NAME" }` is a secret.
+
+Every key is a field here or of a plug-in; its comment is its documentation.
+"""
+
+import dataclasses
+import json
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from penchant import plugins
+from penchant.errors import ConfigError, allowed
+
+FILE = "penchant.toml"
+T = TypeVar("T")
+
+WEIGHTS = {
+    "view": 0.2,
+    "click": 0.5,
+    "cart": 1.0,
+    "purchase": 2.0,
+    "rating": 1.0,
+    "like": 1.0,
+    "review": 1.0,
+    "search": 0.0,
+    "wish": 0.0,
+    "profile": 0.0,
+    "dislike": -1.0,
+    "return": -1.0,
+    "other": 0.5,
+}
+ALIASES = {
+    "browse": "view",
+    "pageview": "view",
+    "impression": "view",
+    "add_to_cart": "cart",
+    "addtocart": "cart",
+    "buy": "purchase",
+    "order": "purchase",
+    "transaction": "purchase",
+    "refund": "return",
+    "浏览": "view",
+    "点击": "click",
+    "加购": "cart",
+    "购买": "purchase",
+    "评分": "rating",
+    "评论": "review",
+    "搜索": "search",
+    "退货": "return",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """[stores] Where things are kept; the scheme of the URL picks the adapter."""
+
+    items: str = "sqlite:///penchant.db"  # the catalogue and the vectors of its texts
+    log: str = "sqlite:///penchant.db"  # what happened
+    state: str = "sqlite:///penchant.db"  # what is kept about each person, rebuilt from the log at will
+    artefacts: str = "file:///releases"  # trained releases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderSettings:
+    """[encoder] What reads the catalogue and what people say."""
+
+    model: str = "auto"  # "minilm", "e5", "hashing", a Hugging Face name or folder; auto chooses by script
+    template: str = "{title}. {category}. {tags}. {description}"  # an item's text; any attribute may be named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """[clock] What time it is."""
+
+    now: Literal["system", "log"] = "system"  # "log": the time of the newest event, for historical data
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSettings:
+    """[events] What the kinds of events mean."""
+
+    weights: Mapping[str, float] = field(default_factory=dict)  # kind → how much it says; added to the defaults
+    kinds: Mapping[str, str] = field(default_factory=dict)  # other spellings → kind, e.g. "购买" = "purchase"
+    default: str = ""  # the kind of imported events that name none; empty: view, or rating if they are rated
+    repeats: bool = True  # may an item be offered again to a person who already had a positive event with it?
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSettings:
+    """[training] How the log is cut, and how much of it is replayed."""
+
+    ranker: float = 0.2  # share of the positive moments, the newest, that are replayed into rows for the ranker
+    gate: float = 0.1  # share of those, the newest, on which the candidate release is judged
+    cases: int = 4_000  # moments replayed at most
+    rows: int = 100  # rows kept per moment
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationSettings:
+    """[evaluation] What `penchant evaluate` asks."""
+
+    cut: str | float = 0.1  # a date, or the last share of the time span
+    target: Literal["event", "basket", "first-basket"] = "event"  # what follows the cut and has to be found
+    cases: int = 2_000  # questions asked at most, spread evenly over the test time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A plug-in with its settings, as one entry of [[sources]], [[stages]] or [[rules]]."""
+
+    name: str
+    plugin: Any
+    limit: int = 0  # quota, of sources
+    otherwise: Any = None  # stand-in while untrained, of stages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A whole penchant.toml."""
+
+    stores: Stores = Stores()
+    encoder: EncoderSettings = EncoderSettings()
+    clock: Clock = Clock()
+    events: EventSettings = EventSettings()
+    training: TrainingSettings = TrainingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    rules: tuple[Part, ...] = ()
+    sources: tuple[Part, ...] = ()
+    stages: tuple[Part, ...] = ()
+    similar: tuple[str, ...] = ("nearest", "neighbours", "linear")  # sources that answer `similar`
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Kind → weight, the defaults and what the file adds."""
+        return {**WEIGHTS, **self.events.weights}
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """Other spelling → kind, the defaults and what the file adds."""
+        return {**ALIASES, **self.events.kinds}
+
+
+DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "sources": (
+        {"kind": "again", "limit": 60},
+        {"kind": "neighbours", "limit": 80},
+        {"kind": "linear", "limit": 120},
+        {"kind": "popular", "limit": 60},
+        {"kind": "nearest", "limit": 40},
+    ),
+    "stages": (
+        {"kind": "item"},
+        {"kind": "match"},
+        {"kind": "person"},
+        {"kind": "moment"},
+        {"kind": "standings"},
+        {"kind": "trees", "otherwise": {"kind": "blend"}},
+        {"kind": "asked"},
+        {"kind": "diversity"},
+    ),
+    "rules": (),
+}
+_TABLES = {
+    "stores": Stores,
+    "encoder": EncoderSettings,
+    "clock": Clock,
+    "events": EventSettings,
+    "training": TrainingSettings,
+    "evaluation": EvaluationSettings,
+}
+
+
+def read(folder: Path) -> Settings:
+    """The settings of a project folder. Raises ConfigError naming file, key and what is allowed."""
+    file = folder / FILE
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{folder}: there is no {FILE} here; `penchant init {folder}` writes one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: cannot be read: {error}") from None
+    try:
+        return parse(text)
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error}") from None
+
+
+def parse(text: str) -> Settings:
+    """The settings in a TOML text."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"not valid TOML: {error} (keys that are not plain ASCII need quotes)") from None
+    known = {f.name for f in dataclasses.fields(Settings)}
+    if unknown := document.keys() - known:
+        raise ConfigError(f"unknown table or key {allowed(unknown)}; allowed are {allowed(known)}")
+    document = _secrets(document, "")
+    tables: dict[str, Any] = {name: _made(cls, document.get(name, {}), f"[{name}]") for name, cls in _TABLES.items()}
+    repeats = {"kind": "repeats", "repeats": tables["events"].repeats}
+    rules = [{"kind": "available"}, {"kind": "excluded"}, repeats, *_entries(document, "rules")]
+    sources, stages = (_parts(family, _entries(document, family)) for family in ("sources", "stages"))
+    similar = _made(_Similar, {"similar": document.get("similar", Settings().similar)}, "similar").similar
+    if missing := set(document.get("similar", ())) - {p.name for p in sources}:
+        raise ConfigError(f"similar: no source {allowed(missing)}; there are {allowed(p.name for p in sources)}")
+    return Settings(**tables, rules=_parts("rules", rules), sources=sources, stages=stages, similar=similar)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Similar:
+    similar: tuple[str, ...]
+
+
+def _entries(document: Mapping[str, Any], family: str) -> Sequence[Mapping[str, Any]]:
+    entries = document.get(family, DEFAULTS[family])
+    if not isinstance(entries, list | tuple) or not all(isinstance(e, dict) for e in entries):
+        raise ConfigError(f"{family}: write one [[{family}]] table for each, with its `kind`")
+    return entries
+
+
+def _parts(family: str, entries: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    for entry in entries:
+        options = dict(entry)
+        where = f"[[{family}]] kind = {options.get('kind')!r}"
+        name = options.pop("name", options.get("kind"))
+        limit = options.pop("limit", 50) if family == "sources" else 0
+        otherwise = options.pop("otherwise", None) if family == "stages" else None
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+            raise ConfigError(f"{where}: limit is {limit!r}; a whole number from 0 on is allowed")
+        if not isinstance(name, str) or name in {p.name for p in parts}:
+            raise ConfigError(f"{where}: needs a `name` of its own; {name!r} is taken or not a text")
+        stand_in = None if otherwise is None else _plugin(family, otherwise, f"{where} otherwise")
+        parts.append(Part(name=name, plugin=_plugin(family, options, where), limit=limit, otherwise=stand_in))
+    return tuple(parts)
+
+
+def _plugin(family: str, options: Any, where: str) -> Any:
+    if not isinstance(options, dict) or not isinstance(options.get("kind"), str):
+        raise ConfigError(f"{where}: `kind` is missing; there are {allowed(plugins.names(family))}")
+    rest = {key: value for key, value in options.items() if key != "kind"}
+    return _made(plugins.find(family, options["kind"]), rest, where)
+
+
+def _made(cls: type[T], table: Any, where: str) -> T:
+    """A frozen dataclass from a TOML table, strictly."""
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where}: a table is wanted, found {table!r}")
+    known = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    if unknown := table.keys() - known:
+        raise ConfigError(f"{where}: unknown key {allowed(unknown)}; allowed are {allowed(known)}")
+    try:
+        adapter = TypeAdapter(cls, config=None if dataclasses.is_dataclass(cls) else ConfigDict())
+        return adapter.validate_json(json.dumps(table, default=str), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{where}: {key} is {first['input']!r}: {first['msg']}") from None
+
+
+def _secrets(value: Any, where: str) -> Any:
+    """The document with every `{ env = "NAME" }` replaced by that environment variable."""
+    if isinstance(value, list):
+        return [_secrets(v, where) for v in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"env"} and isinstance(value["env"], str):
+        if value["env"] not in os.environ:
+            raise ConfigError(f"{where}: the environment has no variable {value['env']!r}")
+        return os.environ[value["env"]]
+    return {key: _secrets(v, f"{where}.{key}".lstrip(".")) for key, v in value.items()}

@@ -1,0 +1,275 @@
+"""The engine: recommend, observe, swap. The only place with a clock; every surface calls it and nothing else."""
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from penchant import explain as explaining
+from penchant import pipeline
+from penchant.errors import NotReadyError, UnknownError, UsageError
+from penchant.protocols import (
+    Context,
+    Fold,
+    ItemChange,
+    ItemStore,
+    Log,
+    Reader,
+    Record,
+    Release,
+    State,
+    StateStore,
+    Trace,
+)
+from penchant.state.folds import fold
+from penchant.telemetry import Telemetry
+from penchant.types import Columns, Event, Item, Pick, Query, Slate, micros, moment
+from penchant.world import Follower, World
+
+LONGEST_ID = 512  # characters
+MOST_PICKS = 1_000
+MOST_CANDIDATES = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What became of a batch of events; `position` is how far one must have read to see them."""
+
+    accepted: int
+    duplicates: int
+    position: int
+    rejected: Sequence[tuple[int, str]] = ()  # index in the batch, reason
+
+
+@dataclass(kw_only=True)
+class Engine:
+    """Answers from one release over one log. Threads may share it; a swap is one assignment."""
+
+    items: ItemStore
+    log: Log
+    states: StateStore
+    reader: Reader
+    follower: Follower
+    folds: Sequence[Fold]
+    version: str  # names folds and kinds: states of another version are folded anew
+    release: Release
+    archive: Callable[[int | str], Release]  # the newest release of a time (µs), or one by its version
+    clock: Callable[[World], datetime]
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    closing: ExitStack = field(default_factory=ExitStack)
+
+    # ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def recommend(self, query: Query, *, explain: bool = False, language: str = "en", min_position: int = 0) -> Slate:
+        """What to offer: at most `query.k` picks, best first, as of `query.at` or now, with reasons if asked for.
+
+        Raises UsageError for a malformed query, NotReadyError if the log has not reached `min_position`.
+        """
+        check(query)
+        world, release, now = self._moment(query.at)
+        if world.position < min_position:
+            raise NotReadyError(f"the log has been read up to {world.position}, not yet up to {min_position}")
+        trace, name = self._trace(query, world, release, now)
+        with self.telemetry.timed("explain" if explain else "pick"):
+            picks = self._picks(trace, release, explain, language)
+        slate = Slate(
+            id=name,
+            time=moment(now),
+            query=query,
+            picks=picks,
+            release=release.version,
+            position=world.position,
+            degraded=(*release.degraded, *self._unknown(query, world)),
+        )
+        self.log.append([slate])
+        self.telemetry.answers.labels(query.surface, release.version).inc()
+        for what in slate.degraded:
+            self.telemetry.degraded.labels(what.split(":")[0]).inc()
+        return slate
+
+    def rank(self, query: Query, *, explain: bool = False, language: str = "en", min_position: int = 0) -> Slate:
+        """All of `query.candidates`, ordered; rules do not apply, and unknown ids come last in their own order."""
+        if query.candidates is None:
+            raise UsageError("rank needs candidates: a list of item ids")
+        k = max(1, len(set(query.candidates)))
+        query = replace(query, surface="rank", k=min(k, MOST_PICKS))
+        return self.recommend(query, explain=explain, language=language, min_position=min_position)
+
+    def similar(self, item: str, k: int = 10) -> list[Pick]:
+        """What is like an item, best first. Raises UnknownError if there is no such item."""
+        query = Query(user="", k=k, surface="similar", item=item)
+        check(replace(query, user="-"))
+        world, release, now = self._moment(None)
+        if item not in world.catalogue.row_of:
+            raise UnknownError(f"no item {item!r}")
+        context = self._context(query, world, now, {f.name: f.start() for f in self.folds}, "")
+        return [
+            Pick(item=world.catalogue.items[row].id, score=points)
+            for row, points in pipeline.alike(release, context, k)
+        ]
+
+    def why(self, slate: str, item: str, language: str = "en") -> dict[str, object]:
+        """Why an item was in a slate, or where it was lost. Runs the slate again as of its moment and release."""
+        records = self.log.slates(slate=slate)
+        if not records or not isinstance(found := records[0].entry, Slate):
+            raise UnknownError(f"no slate {slate!r}")
+        release = self.release if found.release == self.release.version else self.archive(found.release)
+        trace, _ = self._trace(found.query, self.follower.at(found.position), release, micros(found.time))
+        return explaining.why(trace, release, item, language)
+
+    def trace(self, query: Query) -> Trace:
+        """Every step of the answer to a query; nothing is logged."""
+        check(query)
+        world, release, now = self._moment(query.at)
+        return self._trace(query, world, release, now)[0]
+
+    # ── changes ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def observe(self, events: Sequence[Event]) -> Observed:
+        """Log events and fold them in: durable when this returns, seen by the next answer.
+
+        Rejects single events with a reason; events whose id is known already are duplicates and change nothing.
+        """
+        now = self.clock(self.follower.catch_up())
+        kinds = self.follower.catch_up().timeline.kinds
+        rejected = [(place, reason) for place, event in enumerate(events) if (reason := flaw(event))]
+        bad = {place for place, _ in rejected}
+        good = [
+            replace(e, id=e.id or uuid.uuid4().hex, time=e.time or now, kind=kinds.canonical(e.kind))
+            for place, e in enumerate(events)
+            if place not in bad
+        ]
+        new = self.record(good)
+        for user in dict.fromkeys(e.user for e in good):
+            self._person(self.follower.catch_up(), user)
+        for outcome, count in (("accepted", new), ("duplicate", len(good) - new), ("rejected", len(bad))):
+            self.telemetry.events.labels(outcome).inc(count)
+        position = self.follower.catch_up().position
+        return Observed(accepted=new, duplicates=len(good) - new, position=position, rejected=tuple(rejected))
+
+    def record(self, events: Sequence[Event]) -> int:
+        """Append checked events, adding items nobody described yet; returns how many were new."""
+        known = self.follower.catch_up().catalogue.row_of
+        bare = dict.fromkeys(e.item for e in events if e.item is not None and e.item not in known)
+        if bare:
+            self.put_items([Item(id=i) for i in bare])
+        return len(self.log.append(events))
+
+    def put_items(self, items: Iterable[Item]) -> int:
+        """Insert or replace items, recommendable at once; returns how many were new or different."""
+        changed = self.items.put(list(items))
+        if changed:
+            self.reader.items(changed)  # into the cache before anyone reads of them in the log
+            now = self.clock(self.follower.catch_up())
+            entries = [ItemChange(id=f"item:{uuid.uuid4().hex}", time=now, item=i) for i in changed]
+            self.log.append(entries)
+        world = self.follower.catch_up()
+        self.telemetry.items.set(len(world.catalogue))
+        return len(changed)
+
+    def withdraw(self, item: str) -> None:
+        """Make an item unavailable for good. Raises UnknownError if there is no such item."""
+        catalogue = self.follower.catch_up().catalogue
+        if item not in catalogue.row_of:
+            raise UnknownError(f"no item {item!r}")
+        self.put_items([replace(catalogue.items[catalogue.row_of[item]], available=False)])
+
+    def swap(self, release: Release) -> None:
+        """Answer from another release from the next query on."""
+        self.release = release
+
+    def close(self) -> None:
+        """Flush and close the stores."""
+        self.closing.close()
+
+    # ── how ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _moment(self, at: datetime | None) -> tuple[World, Release, int]:
+        world = self.follower.catch_up()
+        self.telemetry.position.set(world.position)
+        if at is None:
+            return world, self.release, micros(self.clock(world))
+        return world, self.archive(micros(at)), micros(at)
+
+    def _trace(self, query: Query, world: World, release: Release, now: int) -> tuple[Trace, str]:
+        name = pipeline.slate_id(query, now, world.position, release.version)
+        with self.telemetry.timed("state"):
+            view = world.timeline.until(now)
+            whole = len(view) == len(self.follower.catch_up().timeline)
+            user = self._person(world, query.user) if whole else pipeline.person(view, query.user, self.folds)
+        context = self._context(query, world, now, user, name)
+        with self.telemetry.timed("pipeline"):
+            return pipeline.run(release, context), name
+
+    def _context(self, query: Query, world: World, now: int, user: dict[str, Columns], seed: str) -> Context:
+        wish = self.reader.wish(query.text) if query.text else None
+        view = world.timeline.until(now)
+        return pipeline.context(
+            query, now=now, timeline=view, catalogue=world.catalogue, user=user, folds=self.folds, wish=wish, seed=seed
+        )
+
+    def _person(self, world: World, user: str) -> dict[str, Columns]:
+        """The person's folds; what the log has and the state store has not read yet is folded in and kept."""
+        timeline = world.timeline
+        places = timeline.places("user", timeline.users.get(user, -1))
+        kept = self.states.get(user)
+        if kept is not None and kept.version == self.version and kept.position <= world.position:
+            fresh = places[timeline.position[places] > kept.position]
+            if not len(fresh):
+                return dict(kept.folds)
+            folded = fold(self.folds, timeline.events(fresh), dict(kept.folds))
+        else:
+            folded = fold(self.folds, timeline.events(places))
+        if len(places):
+            self.states.put(user, State(position=world.position, version=self.version, folds=folded))
+        return folded
+
+    def _picks(self, trace: Trace, release: Release, explain: bool, language: str) -> tuple[Pick, ...]:
+        result, catalogue = trace.result, trace.context.catalogue
+        query = trace.context.query
+        top = result.take(slice(0, query.k))
+        names = [catalogue.items[row].id for row in top.rows.tolist()]
+        reasons = explaining.reasons(trace, release, top, self._ids, language) if explain else [()] * len(names)
+        picks = [Pick(item=i, score=s, reasons=r) for i, s, r in zip(names, top.scores.tolist(), reasons, strict=True)]
+        if query.surface == "rank" and query.candidates is not None:
+            floor = min((p.score for p in picks), default=0.0)
+            unknown = dict.fromkeys(c for c in query.candidates if c not in catalogue.row_of)
+            picks += [Pick(item=c, score=floor) for c in unknown]
+        return tuple(picks[: query.k])
+
+    def _ids(self, user: str) -> dict[int, str]:
+        """Event ids of a person by position, for evidence."""
+        return {r.position: r.entry.id for r in self.log.events(user) if isinstance(r, Record)}
+
+    def _unknown(self, query: Query, world: World) -> tuple[str, ...]:
+        names = [*(query.candidates or ()), *([query.item] if query.item else [])]
+        unknown = sorted({n for n in names if n not in world.catalogue.row_of})
+        return (f"unknown items: {', '.join(unknown[:10])}",) if unknown else ()
+
+
+def check(query: Query) -> None:
+    """Raise UsageError if a query is malformed."""
+    if not query.user or len(query.user) > LONGEST_ID:
+        raise UsageError(f"user must have 1 to {LONGEST_ID} characters")
+    if not 1 <= query.k <= MOST_PICKS:
+        raise UsageError(f"k is {query.k}; allowed is 1 to {MOST_PICKS}")
+    if query.candidates is not None and len(query.candidates) > MOST_CANDIDATES:
+        raise UsageError(f"{len(query.candidates)} candidates; at most {MOST_CANDIDATES} are allowed")
+    if query.at is not None and query.at.tzinfo is None:
+        raise UsageError("`at` needs a time zone, for example 2011-11-09T00:00:00+00:00")
+
+
+def flaw(event: Event) -> str:
+    """What is wrong with an event, in a few words; empty if nothing is."""
+    if not event.user or len(event.user) > LONGEST_ID:
+        return f"user_id must have 1 to {LONGEST_ID} characters"
+    if event.item is not None and not 1 <= len(event.item) <= LONGEST_ID:
+        return f"item_id must have 1 to {LONGEST_ID} characters"
+    if not event.kind or len(event.kind) > 64:
+        return "event_type must have 1 to 64 characters"
+    if event.time is not None and event.time.tzinfo is None:
+        return "timestamp needs a time zone"
+    if event.item is None and not event.text and event.kind not in ("profile",):
+        return "item_id or text is needed"
+    return ""

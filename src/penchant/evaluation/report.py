@@ -1,0 +1,196 @@
+"""The board: the trained pipeline, each single expert and a tuned blend, on the same questions with the same masks."""
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from penchant import pipeline
+from penchant.evaluation import metrics
+from penchant.evaluation.blending import Tuned, tune
+from penchant.evaluation.metrics import Outcome
+from penchant.evaluation.splits import Split, digest, split
+from penchant.protocols import Context, Release
+from penchant.timeline import UNITS
+from penchant.training.examples import Case, Replay
+from penchant.training.jobs import Budget, train
+from penchant.training.plan import Plan
+from penchant.types import Array, Columns, Rows, moment
+
+Progress = Callable[[str, int, int], None]
+SYSTEM = "penchant"
+SLICES = ("all", "repeats", "novel", "cold")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is evaluated; see [evaluation]."""
+
+    cut: str | float
+    target: str
+    cases: int
+    protocol: str = "time"
+    baselines: bool = True
+    k: int = 10
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """One line of the board."""
+
+    name: str
+    cases: dict[str, list[dict[str, float]]] = field(default_factory=lambda: {s: [] for s in SLICES})
+    tops: list[Rows] = field(default_factory=list)
+
+    def add(self, outcome: Outcome, where: str, k: int) -> None:
+        """Count one case in a slice."""
+        self.cases[where].append(metrics.measure(outcome, k))
+
+    def values(self, where: str = "all", name: str = "ndcg") -> Array:
+        """One measure of every case of a slice."""
+        return np.array([case[name] for case in self.cases[where]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The outcome of an evaluation."""
+
+    question: Question
+    digest: str
+    cut: str
+    questions: int
+    rows: Mapping[str, Mapping[str, Any]]  # name → slice → measures
+    against: Mapping[str, tuple[float, float, float]]  # name → NDCG difference and its 95 % interval
+    latency: Mapping[str, float]  # milliseconds of the whole pipeline
+    seconds: Mapping[str, float]
+    training: Mapping[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        """Everything as plain data, for JSON."""
+        return asdict(self)
+
+
+def evaluate(plan: Plan, replay: Replay, question: Question, budget: Budget, progress: Progress) -> Report:
+    """Train on the past, replay the future. Raises UsageError if there is nothing to ask."""
+    parts = split(replay.timeline, question.protocol, question.cut, question.target, question.cases)
+    past = replace(replay, timeline=parts.past)
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
+        learned = train(plan, past, budget, Path(scratch), progress)
+        release = plan.release(Path(scratch), version="evaluated", until=parts.cut)
+    tuned = tune(past, plan, budget, progress) if question.baselines else None
+    trained = time.perf_counter()
+    asked = replace(past, frozen=True) if parts.frozen else replay
+    rows, latency = _play(asked, replay, parts, release, tuned, question, progress)
+    done = time.perf_counter()
+    fame = np.maximum(parts.past.tally(None, parts.cut, len(replay.catalogue)), 0) / UNITS
+    return Report(
+        question=question,
+        digest=digest(replay.timeline, replay.catalogue, parts.cases),
+        cut=f"{moment(parts.cut):%Y-%m-%d %H:%M}",
+        questions=len(parts.cases),
+        rows={row.name: _summary(row, replay, fame) for row in rows},
+        against={row.name: _difference(rows[0], row) for row in rows[1:]},
+        latency=latency,
+        seconds={"train": trained - began, "replay": done - trained},
+        training={**learned, **({"blend": tuned.weights} if tuned else {})},
+    )
+
+
+def _play(
+    asked: Replay,
+    truth: Replay,
+    parts: Split,
+    release: Release,
+    tuned: Tuned | None,
+    question: Question,
+    show: Progress,
+) -> tuple[list[Row], dict[str, float]]:
+    rows: dict[str, Row] = {SYSTEM: Row(name=SYSTEM)}
+    everything = np.arange(len(truth.catalogue), dtype=np.int32)
+    learned = parts.past.tally(None, parts.cut, len(truth.catalogue)) > 0
+    took = []
+    for done, case in enumerate(parts.cases):
+        context = asked.context(case, k=question.k)
+        began = time.perf_counter()
+        trace = pipeline.run(release, context)
+        took.append(time.perf_counter() - began)
+        wanted = np.unique(truth.timeline.item[case.places]).astype(np.int32)
+        masks = _masks(trace.context, wanted, learned)
+        _count_list(rows[SYSTEM], trace.result.rows, wanted, masks, question.k)
+        if question.baselines:
+            columns = pipeline.scored(release, trace.context, everything)
+            if tuned:
+                columns = {**columns, "tuned blend": tuned.score(columns)}
+            _count_experts(rows, columns, wanted, masks, question.k)
+        show("evaluate", done + 1, len(parts.cases))
+    quantiles = np.quantile(took, [0.5, 0.99]) * 1_000
+    return list(rows.values()), {"p50": float(quantiles[0]), "p99": float(quantiles[1])}
+
+
+def _masks(context: Context, wanted: Rows, learned: Array) -> dict[str, tuple[Array, Array]]:
+    """Slice → the rows that may be ranked, and the wanted ones among them that count."""
+    interest = context.user["interest"]
+    seen = np.zeros(len(context.catalogue), dtype=bool)
+    seen[interest["item"][interest["count"] > 0]] = True
+    allowed = context.allowed
+    return {
+        "all": (allowed, wanted),
+        "repeats": (allowed & seen, wanted[seen[wanted]]),
+        "novel": (allowed & ~seen, wanted[~seen[wanted]]),
+        "cold": (allowed, wanted[~learned[wanted]]),
+    }
+
+
+def _count_list(row: Row, order: Rows, wanted: Rows, masks: Mapping[str, tuple[Array, Array]], k: int) -> None:
+    row.tops.append(order[:k])
+    for where, (may, count) in masks.items():
+        if len(count):
+            kept = order[may[order]]
+            total = int(np.count_nonzero(may))
+            row.add(Outcome(metrics.ranks_in(kept, count), len(kept), total), where, k)
+
+
+def _count_experts(
+    rows: dict[str, Row], columns: Columns, wanted: Rows, masks: Mapping[str, tuple[Array, Array]], k: int
+) -> None:
+    for name, scores in columns.items():
+        row = rows.setdefault(name, Row(name=name))
+        row.tops.append(_top(scores, masks["all"][0], k))
+        for where, (may, count) in masks.items():
+            if len(count):
+                ranks, ranked = metrics.ranks_by(scores, may, count)
+                row.add(Outcome(ranks, ranked, int(np.count_nonzero(may))), where, k)
+
+
+def _top(scores: Array, may: Array, k: int) -> Rows:
+    known = np.where(may & (np.nan_to_num(scores) > 0), scores, -np.inf)
+    order = np.argsort(-known, kind="stable")[:k].astype(np.int32)
+    kept: Rows = order[np.isfinite(known[order])]
+    return kept
+
+
+def _summary(row: Row, replay: Replay, fame: Array) -> dict[str, Any]:
+    found: dict[str, Any] = {where: metrics.mean(row.cases[where]) for where in SLICES}
+    for where in SLICES:
+        found[where]["cases"] = len(row.cases[where])
+    found["all"] |= metrics.lists(row.tops, replay.catalogue, fame)
+    found["all"]["interval"] = metrics.interval(row.values())
+    return found
+
+
+def _difference(system: Row, other: Row) -> tuple[float, float, float]:
+    gap = system.values() - other.values()
+    return float(gap.mean()), *metrics.interval(gap)
+
+
+def ordered(rows: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
+    """Names of the rows, the system first and then by NDCG."""
+    return sorted(rows, key=lambda n: (n != SYSTEM, -rows[n]["all"]["ndcg"], n))
+
+
+__all__ = ["Case", "Question", "Report", "evaluate", "ordered"]

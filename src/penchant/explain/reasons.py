@@ -1,0 +1,174 @@
+"""Columns to reasons. The parts of a pick's reasons add up to its score; what happened after the ranker is named too.
+
+A reason is `{kind, part, columns, text, evidence}`: `part` is in the ranker's own unit, `columns` splits it further,
+`evidence` holds the person's events that a linear column is a sum of, the words that matched, or the crowd's counts.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from penchant.explain import sentences
+from penchant.protocols import Attributes, Context, Explains, Release, Trace
+from penchant.types import Array, Candidates, Columns, moment
+
+Reason = dict[str, Any]
+_KINDS = {  # column prefix → kind of reason
+    "again.": "again",
+    "linear.": "because",
+    "neighbours.": "together",
+    "nearest.wish": "asked",
+    "nearest.": "alike",
+    "popular.": "popular",
+    "item_trend": "popular",
+    "item_events": "popular",
+    "item_age": "age",
+    "item_price": "price",
+    "match_": "taste",
+    "person_": "moment",
+    "moment_": "moment",
+    "base": "base",
+}
+_EVENTS_SHOWN = 20  # per column; the rest is summed up
+
+
+def reasons(
+    trace: Trace, release: Release, picks: Candidates, ids: Callable[[str], Mapping[int, str]], language: str
+) -> list[tuple[Reason, ...]]:
+    """The reasons of each pick, strongest first. `ids` gives a person's event ids by position in the log."""
+    ranker = last_ranker(trace, release)
+    if ranker is None or not len(picks):
+        return [()] * len(picks)
+    name, before, after = ranker
+    stage = release.stages[name]
+    assert isinstance(stage, Explains)  # noqa: S101 - what `last_ranker` looks for
+    seats = {row: place for place, row in enumerate(before.rows.tolist())}
+    known = before.take(np.array([seats[row] for row in picks.rows.tolist()]))
+    parts = stage.parts(trace.context, known)
+    names = ids(trace.context.query.user)
+    order = {row: place for place, row in enumerate(after.rows.tolist())}
+    return [
+        tuple(
+            _grouped(trace, release, known, parts, place, names, language)
+            + _moved(trace, order[row], place, name, language)
+        )
+        for place, row in enumerate(picks.rows.tolist())
+    ]
+
+
+def last_ranker(trace: Trace, release: Release) -> tuple[str, Candidates, Candidates] | None:
+    """Name of the last stage that explains its scores, with the candidates before and after it."""
+    found = None
+    for (_, before), (name, after) in zip(trace.steps[:-1], trace.steps[1:], strict=True):
+        if isinstance(release.stages[name], Explains):
+            found = (name, before, after)
+    return found
+
+
+def kind_of(column: str) -> str:
+    """The kind of reason a column gives."""
+    return next((kind for prefix, kind in _KINDS.items() if column.startswith(prefix)), "other")
+
+
+def _grouped(
+    trace: Trace,
+    release: Release,
+    known: Candidates,
+    parts: Columns,
+    place: int,
+    names: Mapping[int, str],
+    language: str,
+) -> list[Reason]:
+    groups: dict[str, dict[str, float]] = {}
+    for column, values in parts.items():
+        groups.setdefault(kind_of(column), {})[column] = float(values[place])
+    row = int(known.rows[place])
+    facts = {name: float(column[place]) for name, column in known.columns.items()}
+    found = []
+    for kind, columns in groups.items():
+        evidence = _evidence(trace.context, release, kind, row, facts, names)
+        reason = {"kind": kind, "part": sum(columns.values()), "columns": columns, "evidence": evidence}
+        found.append({**reason, "text": sentences.render(kind, evidence, language)})
+    return sorted(found, key=lambda r: (r["kind"] == "base", -r["part"]))
+
+
+def _moved(trace: Trace, ranked: int, shown: int, ranker: str, language: str) -> list[Reason]:
+    if ranked == shown:
+        return []
+    names = [name for name, _ in trace.steps]
+    evidence = {"from": ranked + 1, "to": shown + 1, "by": names[names.index(ranker) + 1 :]}
+    text = sentences.render("moved", evidence, language)
+    return [{"kind": "moved", "part": 0.0, "columns": {}, "evidence": evidence, "text": text}]
+
+
+def _evidence(
+    context: Context, release: Release, kind: str, row: int, values: Mapping[str, float], names: Mapping[int, str]
+) -> dict[str, Any]:
+    if kind == "because":
+        return {"columns": _linear(context, release, row, names)}
+    if kind == "again":
+        return {"count": _whole(values.get("again.count")), "days": _whole(values.get("again.age"))}
+    if kind == "popular":
+        windows = {
+            n.removeprefix("popular."): v for n, v in values.items() if n.startswith("popular.") and "~" not in n
+        }
+        return {"events": windows}
+    if kind in ("alike", "together"):
+        return {"items": _titles(context, row), "words": _words(context, row)}
+    if kind == "asked":
+        text = context.query.text or ""
+        return {"text": text, "words": sorted(sentences.words(text) & sentences.words(_text(context, row)))}
+    if kind == "taste":
+        return {"category": context.catalogue.items[row].attributes.get("category"), "price": values.get("item_price")}
+    return {}
+
+
+def _linear(context: Context, release: Release, row: int, names: Mapping[int, str]) -> dict[str, Any]:
+    found = {}
+    for source, (model, _) in release.sources.items():
+        if not isinstance(model, Attributes):
+            continue
+        for column, (events, parts) in model.attribute(context, row).items():
+            strongest = np.argsort(-np.abs(parts), kind="stable")
+            shown = [i for i in strongest[:_EVENTS_SHOWN].tolist() if parts[i]]
+            rest = float(parts.sum() - parts[shown].sum())
+            entry = [_event(context, names, events, parts, i) for i in shown]
+            found[f"{source}.{column}"] = {"value": float(parts.sum()), "events": entry, "rest": rest}
+    return found
+
+
+def _event(context: Context, names: Mapping[int, str], events: Any, parts: Array, place: int) -> dict[str, Any]:
+    item = context.catalogue.items[int(events.item[place])]
+    return {
+        "event_id": names.get(int(events.position[place])),
+        "item_id": item.id,
+        "title": item.title or item.id,
+        "event_type": context.timeline.kinds.names[int(events.kind[place])],
+        "timestamp": moment(int(events.time[place])).isoformat(),
+        "part": float(parts[place]),
+    }
+
+
+def _titles(context: Context, row: int, most: int = 3) -> list[str]:
+    """Titles of the liked items whose texts are nearest to this one."""
+    interest = context.user["interest"]
+    liked = interest["item"][(interest["weight"] > 0) & (interest["item"] != row)]
+    vectors = context.catalogue.vectors
+    nearest = liked[np.argsort(-(vectors[liked] @ vectors[row]), kind="stable")][:most]
+    return [context.catalogue.items[r].title or context.catalogue.items[r].id for r in nearest.tolist()]
+
+
+def _words(context: Context, row: int) -> list[str]:
+    """Words this item's text shares with those titles."""
+    shared = sentences.words(" ".join(_titles(context, row)))
+    return sorted(shared & sentences.words(_text(context, row)))
+
+
+def _text(context: Context, row: int) -> str:
+    item = context.catalogue.items[row]
+    return f"{item.title} {item.description}"
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None or np.isnan(value) else round(value)

@@ -1,0 +1,145 @@
+"""Reasons as one short sentence each, in English and Chinese, saying only what the evidence holds."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Evidence = Mapping[str, Any]
+_STOP = frozenset({"and", "for", "from", "set", "the", "with"})
+_WORD = re.compile(r"[^\W\d_]{3,}|[\u3400-\u9fff]{2,}")
+
+
+def render(kind: str, evidence: Evidence, language: str) -> str:
+    """The sentence for a reason; empty where there is nothing worth saying."""
+    phrases = _CHINESE if language.lower().startswith("zh") else _ENGLISH
+    phrase = phrases.get(kind)
+    return phrase(evidence) if phrase else ""
+
+
+def words(text: str) -> set[str]:
+    """The content words of a text, in lower case."""
+    return {w for w in _WORD.findall(text.lower()) if w not in _STOP}
+
+
+def _causes(evidence: Evidence) -> list[str]:
+    """Titles of the events that added most, strongest first."""
+    totals: dict[str, float] = {}
+    for column in evidence.get("columns", {}).values():
+        scale = sum(abs(e["part"]) for e in column["events"]) or 1.0
+        for event in column["events"]:
+            totals[event["title"]] = totals.get(event["title"], 0.0) + event["part"] / scale
+    return [t for t, part in sorted(totals.items(), key=lambda p: (-p[1], p[0])) if part > 0][:2]
+
+
+def _busiest(evidence: Evidence) -> tuple[str, int] | None:
+    """The shortest window with at least three events, and its count."""
+    windows = [(w, round(n)) for w, n in evidence.get("events", {}).items() if w != "all" and n >= 3]
+    return windows[0] if windows else None
+
+
+def _because(evidence: Evidence) -> str:
+    causes = _causes(evidence)
+    return f"Goes with {' and '.join(causes)} from your history." if causes else ""
+
+
+def _because_zh(evidence: Evidence) -> str:
+    causes = _causes(evidence)
+    return f"与您之前的{'、'.join(f'「{c}」' for c in causes)}相配。" if causes else ""
+
+
+def _again(evidence: Evidence) -> str:
+    count, days = evidence.get("count"), evidence.get("days")
+    if not count:
+        return ""
+    times = "once" if count == 1 else f"{count} times"
+    ago = "today" if not days else "yesterday" if days == 1 else f"{days} days ago"
+    return f"You have chosen it {times}, most recently {ago}."
+
+
+def _again_zh(evidence: Evidence) -> str:
+    count, days = evidence.get("count"), evidence.get("days")
+    if not count:
+        return ""
+    return f"您选择过 {count} 次，最近一次在{'今天' if not days else f' {days} 天前'}。"
+
+
+def _together(evidence: Evidence) -> str:
+    return "People who chose what you chose also chose this." if evidence.get("items") else ""
+
+
+def _together_zh(evidence: Evidence) -> str:
+    return "与您选择相近的人也选择了它。" if evidence.get("items") else ""
+
+
+def _alike(evidence: Evidence) -> str:
+    items = evidence.get("items")
+    shared = ", ".join(evidence.get("words", [])[:3])
+    return f"Similar to {items[0]}{f' ({shared})' if shared else ''}." if items else ""
+
+
+def _alike_zh(evidence: Evidence) -> str:
+    items = evidence.get("items")
+    return f"与「{items[0]}」相似。" if items else ""
+
+
+def _popular(evidence: Evidence) -> str:
+    busiest = _busiest(evidence)
+    return f"Popular now: chosen {busiest[1]} times in the last {_LENGTHS[busiest[0]]}." if busiest else ""
+
+
+def _popular_zh(evidence: Evidence) -> str:
+    busiest = _busiest(evidence)
+    return f"正受欢迎：最近{_LENGTHS_ZH[busiest[0]]}被选择 {busiest[1]} 次。" if busiest else ""
+
+
+def _taste(evidence: Evidence) -> str:
+    category = evidence.get("category")
+    return f"You often choose {category}." if category else "Within the price range you usually choose."
+
+
+def _taste_zh(evidence: Evidence) -> str:
+    category = evidence.get("category")
+    return f"您常选择「{category}」类。" if category else "符合您常选的价位。"
+
+
+def _asked(evidence: Evidence) -> str:
+    text, shared = evidence.get("text"), ", ".join(evidence.get("words", [])[:4])
+    return f"Fits “{text}”{f' ({shared})' if shared else ''}." if text else ""
+
+
+def _asked_zh(evidence: Evidence) -> str:
+    text = evidence.get("text")
+    return f"符合您的要求「{text}」。" if text else ""
+
+
+def _moved(evidence: Evidence) -> str:
+    direction = "up" if evidence["to"] < evidence["from"] else "down"
+    return f"Moved {direction} from place {evidence['from']} to {evidence['to']} by {', '.join(evidence['by'])}."
+
+
+def _moved_zh(evidence: Evidence) -> str:
+    return f"由「{'、'.join(evidence['by'])}」从第 {evidence['from']} 位调整到第 {evidence['to']} 位。"
+
+
+_LENGTHS = {"1h": "hour", "6h": "6 hours", "1d": "day", "3d": "3 days", "7d": "week", "30d": "30 days"}
+_LENGTHS_ZH = {"1h": "一小时", "6h": "六小时", "1d": "一天", "3d": "三天", "7d": "一周", "30d": "三十天"}
+_ENGLISH: Mapping[str, Callable[[Evidence], str]] = {
+    "because": _because,
+    "again": _again,
+    "together": _together,
+    "alike": _alike,
+    "popular": _popular,
+    "taste": _taste,
+    "asked": _asked,
+    "moved": _moved,
+}
+_CHINESE: Mapping[str, Callable[[Evidence], str]] = {
+    "because": _because_zh,
+    "again": _again_zh,
+    "together": _together_zh,
+    "alike": _alike_zh,
+    "popular": _popular_zh,
+    "taste": _taste_zh,
+    "asked": _asked_zh,
+    "moved": _moved_zh,
+}

@@ -1,0 +1,1 @@
+"""Features: stages that only add columns."""

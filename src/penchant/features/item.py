@@ -1,0 +1,35 @@
+"""The item itself: age, fame, price, and how its demand is changing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from penchant.protocols import Context
+from penchant.timeline import UNITS
+from penchant.types import NEVER, Candidates
+
+DAY = 86_400_000_000  # microseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFacts:
+    """Columns `item.age` in days since it was created or first met, `item.events`, `item.price`, `item.trend`.
+
+    The trend is ln((1 + 4.3·events of the last week) / (1 + events of the last 30 days)).
+    """
+
+    def apply(self, context: Context, candidates: Candidates) -> Candidates:
+        rows, catalogue, timeline, size = candidates.rows, context.catalogue, context.timeline, len(context.catalogue)
+        created = catalogue.columns["created"][rows]
+        born = np.where(created == NEVER, timeline.first_seen(rows), created)
+        age = np.where(born > context.now, 0, context.now - np.minimum(born, context.now)) / DAY
+        week = np.maximum(timeline.tally(7 * DAY, context.now, size)[rows], 0) / UNITS
+        month = np.maximum(timeline.tally(30 * DAY, context.now, size)[rows], 0) / UNITS
+        total = np.maximum(timeline.tally(None, context.now, size)[rows], 0) / UNITS
+        columns = {
+            "item_age": np.log1p(age),
+            "item_events": np.log1p(total),
+            "item_price": catalogue.columns["price"][rows],
+            "item_trend": np.log((1 + 4.3 * week) / (1 + month)),
+        }
+        return candidates.with_columns({name: c.astype(np.float32) for name, c in columns.items()})

@@ -1,0 +1,32 @@
+"""How each candidate stands among the others: columns that keep their scale when an expert is fitted again."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from penchant.protocols import Context
+from penchant.types import Candidates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standings:
+    """For each column of an expert: `<column>~rank` (1 is best, NaN last) and `<column>~share` of the largest."""
+
+    leave_out: tuple[str, ...] = ("again.age", "again.rhythm", "again.count")
+
+    def apply(self, context: Context, candidates: Candidates) -> Candidates:
+        names = [n for n in candidates.columns if "." in n and "~" not in n and n not in self.leave_out]
+        if not names or not len(candidates):
+            return candidates
+        values = np.stack([candidates.columns[n] for n in names])
+        known = np.where(np.isnan(values), -np.inf, values)
+        order = np.argsort(-known, axis=1, kind="stable")
+        ranks = np.empty_like(order)
+        np.put_along_axis(ranks, order, np.arange(1, values.shape[1] + 1)[None, :], axis=1)
+        top = np.take_along_axis(known, order[:, :1], axis=1)
+        shares = np.where(top > 0, np.nan_to_num(values) / np.where(top > 0, top, 1.0), 0.0)
+        columns: dict[str, np.ndarray] = {}
+        for place, name in enumerate(names):
+            columns[f"{name}~rank"] = ranks[place].astype(np.float32)
+            columns[f"{name}~share"] = shares[place].astype(np.float32)
+        return candidates.with_columns(columns)

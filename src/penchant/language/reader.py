@@ -1,0 +1,47 @@
+"""The one object that reads: an encoder with the catalogue's template, the vectors' store and a memory for wishes."""
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from penchant.language.encoders import load
+from penchant.language.text import item_text
+from penchant.language.vectors import Progress, QueryCache, encode_query, item_vectors
+from penchant.protocols import Encoder, ItemStore
+from penchant.types import Floats, Item
+
+
+class CatalogueReader:
+    """Reads items and wishes. The encoder is chosen at the first text, from the catalogue that is there by then."""
+
+    def __init__(self, *, model: str, template: str, store: ItemStore, progress: Progress | None = None) -> None:
+        self._model, self._template, self._store = model, template, store
+        self._encoder: Encoder | None = None
+        self._lock = threading.Lock()
+        self._queries = QueryCache()
+        self.progress = progress  # shown while items are encoded
+        self.truncated = 0  # item texts so far that were longer than the encoder reads
+
+    @property
+    def name(self) -> str:
+        return self._encoder.name if self._encoder else ""
+
+    def items(self, items: Sequence[Item]) -> Floats:
+        """(len(items) × dim) vectors of the items' texts; of no items, (0 × 0)."""
+        if not items:
+            return np.zeros((0, 0), np.float32)
+        texts = [item_text(item, self._template) for item in items]
+        encoded = item_vectors(texts, self._ready(texts), self._store, self.progress)
+        self.truncated += encoded.truncated
+        return encoded.vectors
+
+    def wish(self, text: str) -> Floats:
+        """(dim,) vector of a query in plain words."""
+        return encode_query(self._ready([text]), text, self._queries)
+
+    def _ready(self, texts: Sequence[str]) -> Encoder:
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = load(self._model, texts=texts)
+            return self._encoder

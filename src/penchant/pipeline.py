@@ -1,0 +1,117 @@
+"""A recommendation as a pure function of a Context: rules, sources, stages. Live answers, replays and training
+rows all come from here.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from penchant.protocols import Context, Fold, Release, Source, Trace
+from penchant.state.folds import fold
+from penchant.timeline import Events, Timeline
+from penchant.types import Array, Candidates, Catalogue, Columns, Floats, Query, Rows
+
+RESERVED = "union"  # the name of the step that joins the sources
+
+
+def context(
+    query: Query,
+    *,
+    now: int,
+    timeline: Timeline,
+    catalogue: Catalogue,
+    user: Mapping[str, Columns],
+    folds: Sequence[Fold],
+    wish: Floats | None = None,
+    seed: str = "",
+) -> Context:
+    """The context of a query; an item the person is looking at counts as a view of this moment."""
+    row = catalogue.row_of.get(query.item) if query.item is not None else None
+    if row is not None:
+        user = fold(folds, glance(timeline, row, now), dict(user))
+    return Context(
+        query=query,
+        now=now,
+        user=user,
+        timeline=timeline,
+        catalogue=catalogue,
+        allowed=np.ones(len(catalogue), dtype=bool),
+        dice=np.random.default_rng(int(seed or "0", 16)),
+        wish=wish,
+    )
+
+
+def glance(timeline: Timeline, row: int, now: int) -> Events:
+    """One view of an item, not in any log."""
+    kind = np.array([timeline.kinds.code("view")], dtype=np.int16)
+    weight = np.maximum(timeline.kinds.weights[kind], 0.1)
+    ones = (np.array([now]), np.array([row], np.int32), kind, np.array([np.nan], np.float32))
+    return Events(*ones, weight, np.array([-1]))
+
+
+def person(timeline: Timeline, user: str, folds: Sequence[Fold]) -> dict[str, Columns]:
+    """A person's state, folded from the start."""
+    return fold(folds, timeline.events(timeline.places("user", timeline.users.get(user, -1))))
+
+
+def slate_id(query: Query, now: int, position: int, release: str) -> str:
+    """The name of an answer, a digest of all it depends on; it also seeds the dice."""
+    asked = json.dumps(asdict(query), sort_keys=True, default=str, ensure_ascii=True)
+    return hashlib.blake2b(f"{asked}|{now}|{position}|{release}".encode(), digest_size=16).hexdigest()
+
+
+def run(release: Release, context: Context) -> Trace:
+    """Find candidates and pass them through the stages, keeping every step."""
+    asked = context.query.candidates
+    if context.query.surface != "rank" or asked is None:
+        context = permitted(release, context)
+    if asked is None:
+        found = {name: source.retrieve(context, limit) for name, (source, limit) in release.sources.items()}
+        rows = joined(list(found.values()))
+    else:
+        found, rows = {}, context.catalogue.rows(list(dict.fromkeys(asked)))
+        rows = rows[context.allowed[rows]]
+    candidates = Candidates(rows=rows, scores=np.zeros(len(rows), np.float32), columns=scored(release, context, rows))
+    steps = [(RESERVED, candidates)]
+    for name, stage in release.stages.items():
+        candidates = stage.apply(context, candidates)
+        steps.append((name, candidates))
+    return Trace(context=context, found=found, steps=steps)
+
+
+def permitted(release: Release, context: Context) -> Context:
+    """The context with `allowed` as all the rules leave it."""
+    for rule in release.rules.values():
+        context = replace(context, allowed=context.allowed & rule.allows(context))
+    return context
+
+
+def scored(release: Release, context: Context, rows: Rows) -> dict[str, Array]:
+    """Every source's columns for these rows, named `<source>.<column>`."""
+    return {
+        f"{name}.{column}": values
+        for name, (source, _) in release.sources.items()
+        for column, values in source.score(context, rows).items()
+    }
+
+
+def joined(found: Sequence[Rows]) -> Rows:
+    """The distinct rows of several sources, in order of first mention."""
+    every = np.concatenate([*found, np.zeros(0, np.int32)]).astype(np.int32)
+    _, first = np.unique(every, return_index=True)
+    return every[np.sort(first)]
+
+
+def alike(release: Release, context: Context, k: int) -> list[tuple[int, float]]:
+    """What is like the query's item: the similar-item sources, joined by reciprocal rank fusion (k₀ = 10)."""
+    context = permitted(release, context)
+    points: dict[int, float] = {}
+    sources: Mapping[str, tuple[Source, Any]] = release.similar
+    for source, limit in sources.values():
+        for rank, row in enumerate(source.retrieve(context, limit).tolist()):
+            points[row] = points.get(row, 0.0) + 1 / (10 + rank)
+    return sorted(points.items(), key=lambda p: (-p[1], p[0]))[:k]

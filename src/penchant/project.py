@@ -1,0 +1,190 @@
+"""A project: a folder with a penchant.toml, and everything one can do with it from Python."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from penchant import __version__, config, privacy
+from penchant.build import Built, budget, build, fingerprint
+from penchant.catalogue import ingest
+from penchant.catalogue.summary import Summary
+from penchant.engine import Observed
+from penchant.errors import UsageError
+from penchant.evaluation import report
+from penchant.training.examples import Replay
+from penchant.training.jobs import train
+from penchant.types import Event, Pick, Query, Slate, Value
+
+Progress = Callable[[str, int, int], None]  # what, done, total
+REJECTED = "rejected.jsonl"
+
+
+def quiet(what: str, done: int, total: int) -> None:
+    """Show no progress."""
+
+
+class Project:
+    """An open project. Use it as a context manager; closing flushes what is still buffered."""
+
+    def __init__(self, folder: str | Path, *, progress: Progress = quiet) -> None:
+        self.folder = Path(folder)
+        self.settings = config.read(self.folder)
+        self.progress = progress
+        self.built: Built = build(self.settings, self.folder, lambda done, total: progress("encode items", done, total))
+        self.engine = self.built.engine
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Flush and close the stores."""
+        self.engine.close()
+
+    # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def recommend(
+        self,
+        user: str,
+        *,
+        k: int = 10,
+        text: str | None = None,
+        item: str | None = None,
+        context: Mapping[str, Value] | None = None,
+        candidates: Sequence[str] | None = None,
+        exclude: Sequence[str] = (),
+        at: datetime | None = None,
+        surface: str = "home",
+        explain: bool = False,
+        language: str = "en",
+    ) -> Slate:
+        """Offer a person at most `k` items, best first.
+
+        `text` is a wish in plain words, `item` what the person is looking at, `candidates` the only items allowed,
+        `at` an aware moment as of which to answer. Reasons are filled in if `explain`, in `language` "en" or "zh".
+        Raises UsageError for a malformed query.
+        """
+        query = Query(
+            user=user,
+            k=k,
+            surface=surface,
+            text=text,
+            item=item,
+            candidates=None if candidates is None else tuple(candidates),
+            context=dict(context or {}),
+            exclude=tuple(exclude),
+            at=at,
+        )
+        return self.engine.recommend(query, explain=explain, language=language)
+
+    def similar(self, item: str, *, k: int = 10) -> list[Pick]:
+        """What is like an item, best first. Raises UnknownError if there is no such item."""
+        return self.engine.similar(item, k)
+
+    def why(self, slate: str, item: str, *, language: str = "en") -> dict[str, Any]:
+        """Why an item is in a slate, or where it was lost."""
+        return self.engine.why(slate, item, language)
+
+    # ── telling ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def observe(self, events: Iterable[Event]) -> Observed:
+        """Log events: durable when this returns, seen by the next answer."""
+        return self.engine.observe(list(events))
+
+    def import_items(self, source: ingest.Source, **options: Any) -> Summary:
+        """Import a catalogue from a file, a DataFrame or a list of dicts; see CONTRACT for the columns.
+
+        Options: `columns` (column → field), `time_unit` ("s" or "ms"), `dry_run`.
+        """
+        return ingest.import_items(source, self.engine.put_items, **self._options("items", options))
+
+    def import_events(self, source: ingest.Source, **options: Any) -> Summary:
+        """Import what people did; importing the same rows again changes nothing. Options as for `import_items`."""
+        default = self.settings.events.default or None
+        kinds = self.engine.follower.catch_up().timeline.kinds.canonical
+        options = self._options("events", options)
+        return ingest.import_events(source, self.engine.record, kinds=kinds, default_kind=default, **options)
+
+    def import_users(self, source: ingest.Source, **options: Any) -> Summary:
+        """Import attributes of people, kept as events of the kind `profile`. Options as for `import_items`."""
+        return ingest.import_users(source, self.engine.record, **self._options("users", options))
+
+    def _options(self, what: str, options: dict[str, Any]) -> dict[str, Any]:
+        def show(done: int, total: int | None, share: float) -> None:
+            self.progress(f"import {what}", done, total or max(done, round(done / max(share, 1e-9))))
+
+        return {"rejected": self.folder / REJECTED, "progress": show, **options}
+
+    # ── learning ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def train(self) -> dict[str, Any]:
+        """Train every recipe on the whole log, publish and promote a release; returns its manifest."""
+        world = self.engine.follower.catch_up()
+        if not len(world.catalogue):
+            raise UsageError(f"{self.folder}: nothing to learn from yet; import items or events first")
+        replay = Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
+        with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
+            metrics = train(self.built.plan, replay, budget(self.settings), Path(scratch), self.progress)
+            size = len(world.catalogue)
+            manifest = {
+                "until": int(world.timeline.time[-1]) if len(world.timeline) else 0,
+                "position": world.position,
+                "items": size,
+                "catalogue": fingerprint(world.catalogue, size),
+                "encoder": world.catalogue.encoder,
+                "events": len(world.timeline),
+                "metrics": metrics,
+                "penchant": __version__,
+            }
+            version = self.built.artefacts.publish(Path(scratch), manifest)
+        self.promote(version)
+        return {**manifest, "version": version}
+
+    def evaluate(self, *, protocol: str = "time", baselines: bool = True) -> report.Report:
+        """Train on the past, replay the future, rank the whole catalogue, and set baselines beside it.
+
+        `protocol` is "time" (see [evaluation]) or "leave-one-out".
+        """
+        world = self.engine.follower.catch_up()
+        replay = Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
+        asked = report.Question(
+            cut=self.settings.evaluation.cut,
+            target=self.settings.evaluation.target,
+            cases=self.settings.evaluation.cases,
+            protocol=protocol,
+            baselines=baselines,
+        )
+        return report.evaluate(self.built.plan, replay, asked, budget(self.settings), self.progress)
+
+    # ── operating ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def releases(self) -> list[dict[str, Any]]:
+        """Manifests of the releases, oldest first, the promoted one marked `current`."""
+        current = self.built.artefacts.current()
+        return [{**m, "current": m["version"] == current} for m in self.built.artefacts.versions()]
+
+    def promote(self, version: str) -> None:
+        """Serve another release, newer or older. Raises UnknownError if there is no such version."""
+        self.engine.swap(self.built.releases.of(version))
+        self.built.artefacts.promote(version)
+
+    def rebuild(self) -> None:
+        """Throw away what is kept about people; it is folded from the log again when they are next seen."""
+        self.engine.states.clear()
+
+    def export(self, user: str) -> dict[str, Any]:
+        """Everything that is kept about a person."""
+        return privacy.export(self.engine.log, self.engine.states, user)
+
+    def forget(self, user: str) -> dict[str, Any]:
+        """Remove a person's events, slates and state; returns a receipt."""
+        receipt = privacy.forget(self.engine.log, self.engine.states, user)
+        self.engine.follower.catch_up()
+        return receipt

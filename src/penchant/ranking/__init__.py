@@ -1,0 +1,1 @@
+"""Rankers: stages that set the scores."""

@@ -1,0 +1,41 @@
+"""The ranker of day one: a weighted sum of the experts' shares, before there is anything to learn from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from penchant.protocols import Context
+from penchant.types import Array, Candidates, Columns
+
+WEIGHTS = {
+    "again.frequency~share": 1.0,
+    "neighbours.bm25~share": 1.0,
+    "linear.next~share": 0.3,
+    "linear.long~share": 0.3,
+    "popular.7d~share": 0.2,
+    "popular.all~share": 0.05,
+    "nearest.interest~share": 0.05,
+    "nearest.wish~share": 2.0,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blend:
+    """Σ weight × column over the columns that are there; a missing value counts as nothing."""
+
+    weights: Mapping[str, float] = field(default_factory=lambda: dict(WEIGHTS))
+
+    def apply(self, context: Context, candidates: Candidates) -> Candidates:
+        total = np.zeros(len(candidates), dtype=np.float64)
+        for part in self._parts(candidates).values():
+            total += part
+        return candidates.with_scores(total)
+
+    def parts(self, context: Context, candidates: Candidates) -> Columns:
+        """Each column's weighted value; `base` is 0."""
+        return {**self._parts(candidates), "base": np.zeros(len(candidates))}
+
+    def _parts(self, candidates: Candidates) -> dict[str, Array]:
+        columns = candidates.columns
+        return {n: w * np.nan_to_num(columns[n].astype(np.float64)) for n, w in self.weights.items() if n in columns}

@@ -1,0 +1,114 @@
+"""LambdaMART (Burges 2010) by LightGBM, trained on replayed slates."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from penchant.errors import NotReadyError
+from penchant.protocols import Context, Examples, History
+from penchant.types import Array, Candidates, Columns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trees:
+    """Recipe of a LambdaMART over all columns but those that change scale when an expert is fitted again."""
+
+    rounds: int = 300  # at most; stops when NDCG on the newest groups no longer grows
+    leaves: int = 31
+    rate: float = 0.05
+    truncation: int = 20  # depth to which pairs are weighed
+    smallest: int = 50  # rows per leaf at least
+    columns_per_tree: float = 0.5  # share of the columns each tree may use
+    held: float = 0.15  # share of the groups, the newest, that decide when to stop
+    leave_out: tuple[str, ...] = ("linear.long", "linear.next")
+
+    def train(self, history: History, folder: Path) -> dict[str, float]:
+        """Fit on `history.examples`; metrics: trees kept and NDCG@10 on the held groups."""
+        import lightgbm
+
+        examples = history.examples
+        if examples is None or len(examples.groups) < 20 or not (examples.labels > 0).any():
+            found = 0 if examples is None else len(examples.groups)
+            raise NotReadyError(f"trees: {found} replayed slates with an answer; at least 20 are needed")
+        names = [n for n in sorted(examples.columns) if n not in self.leave_out]
+        gains = np.unique(np.concatenate([[0.0], examples.labels]))
+        split = max(1, int(len(examples.groups) * (1 - self.held)))
+        fit, held = (self._dataset(examples, names, gains, part) for part in (slice(0, split), slice(split, None)))
+        booster = lightgbm.train(
+            self._parameters(gains, history.seed),
+            fit,
+            num_boost_round=self.rounds,
+            valid_sets=[held],
+            callbacks=[lightgbm.early_stopping(40, verbose=False)],
+        )
+        booster.save_model(str(folder / "trees.txt"), num_iteration=booster.best_iteration)
+        gain = dict(zip(names, booster.feature_importance("gain").tolist(), strict=True))
+        (folder / "columns.json").write_text(json.dumps({"columns": names, "gain": gain}, indent=1))
+        return {"trees": float(booster.best_iteration), "ndcg@10": float(booster.best_score["valid_0"]["ndcg@10"])}
+
+    def load(self, folder: Path) -> "TreesModel":
+        import lightgbm
+
+        columns = tuple(json.loads((folder / "columns.json").read_text())["columns"])
+        booster = lightgbm.Booster(model_file=str(folder / "trees.txt"))
+        return TreesModel(booster=booster, columns=columns)
+
+    def _parameters(self, gains: Array, seed: int) -> dict[str, Any]:
+        return {
+            "objective": "lambdarank",
+            "metric": "ndcg",
+            "eval_at": [10],
+            "label_gain": gains.tolist(),
+            "lambdarank_truncation_level": self.truncation,
+            "num_leaves": self.leaves,
+            "learning_rate": self.rate,
+            "min_data_in_leaf": self.smallest,
+            "feature_fraction": self.columns_per_tree,
+            "num_threads": 2,
+            "deterministic": True,
+            "force_row_wise": True,
+            "seed": seed,
+            "verbosity": -1,
+        }
+
+    def _dataset(self, examples: Examples, names: Sequence[str], gains: Array, part: slice) -> Any:
+        import lightgbm
+
+        ends = np.cumsum(examples.groups)
+        groups = examples.groups[part]
+        lo = int(ends[part.start - 1]) if part.start else 0
+        rows = slice(lo, lo + int(groups.sum()))
+        matrix = np.stack([examples.columns[n][rows] for n in names], axis=1)
+        labels = np.searchsorted(gains, examples.labels[rows])
+        return lightgbm.Dataset(matrix, labels, group=groups, feature_name=[_safe(n) for n in names])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreesModel:
+    """Scores are raw margins; parts are TreeSHAP values (Lundberg 2018)."""
+
+    booster: Any
+    columns: tuple[str, ...]
+
+    def apply(self, context: Context, candidates: Candidates) -> Candidates:
+        if not len(candidates):
+            return candidates
+        return candidates.with_scores(self.booster.predict(self._matrix(candidates), num_threads=1))
+
+    def parts(self, context: Context, candidates: Candidates) -> Columns:
+        """TreeSHAP value of every column; `base` is the mean margin."""
+        shap = self.booster.predict(self._matrix(candidates), pred_contrib=True, num_threads=1)
+        return {name: shap[:, place] for place, name in enumerate((*self.columns, "base"))}
+
+    def _matrix(self, candidates: Candidates) -> Array:
+        nothing = np.full(len(candidates), np.nan, dtype=np.float32)
+        return np.stack([candidates.columns.get(name, nothing) for name in self.columns], axis=1)
+
+
+def _safe(name: str) -> str:
+    """LightGBM refuses JSON's special characters in names."""
+    return "".join(c if c.isalnum() else "_" for c in name)

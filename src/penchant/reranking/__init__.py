@@ -1,0 +1,1 @@
+"""The list: rules about what may be shown, and stages that drop or reorder."""

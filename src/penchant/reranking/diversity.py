@@ -1,0 +1,42 @@
+"""Variety: maximal marginal relevance (Carbonell and Goldstein 1998) over texts and categories."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from penchant.protocols import Context
+from penchant.types import Array, Candidates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diversity:
+    """Reorder the best `pool` by relevance minus `strength` × likeness to what stands above; scores stay."""
+
+    strength: float = 0.05  # 0 keeps the ranker's order
+    pool: int = 50  # candidates considered
+
+    def apply(self, context: Context, candidates: Candidates) -> Candidates:
+        pool = min(self.pool, len(candidates))
+        if pool < 3 or self.strength <= 0:
+            return candidates
+        order = self._order(candidates.scores[:pool], self._likeness(context, candidates.rows[:pool]), context.query.k)
+        rest = np.setdiff1d(np.arange(len(candidates)), order)
+        return candidates.take(np.concatenate([order, rest]))
+
+    def _likeness(self, context: Context, rows: Array) -> Array:
+        vectors, category = context.catalogue.vectors[rows], context.catalogue.columns["category"][rows]
+        same = (category[:, None] == category[None, :]) & (category[:, None] >= 0)
+        likeness: Array = np.maximum(vectors @ vectors.T, 0.0) + 0.5 * same
+        return likeness
+
+    def _order(self, scores: Array, likeness: Array, k: int) -> Array:
+        spread = float(scores.std()) or 1.0
+        relevance = scores / spread
+        closest = np.zeros(len(scores))
+        chosen: list[int] = []
+        for _ in range(min(k, len(scores))):
+            gain = relevance - self.strength * closest
+            gain[chosen] = -np.inf
+            chosen.append(int(np.argmax(gain)))
+            closest = np.maximum(closest, likeness[chosen[-1]])
+        return np.array(chosen)

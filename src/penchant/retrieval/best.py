@@ -1,0 +1,37 @@
+"""The best rows of a score over the whole catalogue, and a person's past as weights on items."""
+
+import numpy as np
+
+from penchant.protocols import Context
+from penchant.timeline import UNITS
+from penchant.types import Array, Rows
+
+DAY = 86_400_000_000  # microseconds
+
+
+def best(context: Context, scores: Array, limit: int) -> Rows:
+    """At most `limit` allowed rows with a positive score, best first, ties by row."""
+    scores = np.where(context.allowed[: len(scores)], scores, 0.0)
+    rows = np.flatnonzero(scores > 0)
+    if len(rows) > limit:
+        cut = np.partition(scores[rows], len(rows) - limit)[len(rows) - limit]
+        rows = rows[scores[rows] >= cut]
+    order: Rows = rows[np.argsort(-scores[rows], kind="stable")][:limit].astype(np.int32)
+    return order
+
+
+def liked(context: Context, half_life: float, size: int, known: int | None = None) -> tuple[Rows, Array]:
+    """Items with net positive weight, newest first, and their weights fading by `half_life` days.
+
+    `known` leaves out rows from there on (items a model has never seen).
+    """
+    interest = context.user["interest"]
+    rows = interest["item"]
+    keep = interest["weight"] > 0
+    if known is not None:
+        keep = keep & (rows < known)
+    places = np.flatnonzero(keep)
+    places = places[np.lexsort((rows[places], -interest["last"][places]))[:size]]
+    age = (context.now - interest["last"][places]) / DAY
+    strength = np.minimum(interest["weight"][places] / UNITS, 1.0)
+    return rows[places], strength * 0.5 ** (np.maximum(age, 0.0) / half_life)

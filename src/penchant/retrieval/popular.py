@@ -1,0 +1,40 @@
+"""Popularity windows: what everybody wants, from the last hour to all time, moving with every event."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from penchant.protocols import Context
+from penchant.retrieval.best import best
+from penchant.timeline import UNITS
+from penchant.types import Columns, Rows
+
+HOUR = 3_600_000_000  # microseconds
+WINDOWS = {
+    "1h": HOUR,
+    "6h": 6 * HOUR,
+    "1d": 24 * HOUR,
+    "3d": 72 * HOUR,
+    "7d": 168 * HOUR,
+    "30d": 720 * HOUR,
+    "all": None,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Popular:
+    """Weighted events per item within each window; retrieves from all windows in turn."""
+
+    windows: tuple[str, ...] = ("1h", "6h", "1d", "7d", "30d", "all")
+
+    def retrieve(self, context: Context, limit: int) -> Rows:
+        size = len(context.catalogue)
+        tops = [best(context, context.timeline.tally(WINDOWS[w], context.now, size), limit) for w in self.windows]
+        turns = [top[place] for place in range(limit) for top in tops if place < len(top)]
+        rows: Rows = np.array(list(dict.fromkeys(turns))[:limit], dtype=np.int32)
+        return rows
+
+    def score(self, context: Context, rows: Rows) -> Columns:
+        size = len(context.catalogue)
+        tallies = {w: context.timeline.tally(WINDOWS[w], context.now, size) for w in self.windows}
+        return {w: (tally[rows] / UNITS).astype(np.float32) for w, tally in tallies.items()}
