@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.protocols import Context
-from penchant.retrieval.best import DAY, best, liked
+from penchant.retrieval.best import best, liked
 from penchant.timeline import UNITS
 from penchant.types import Array, Columns, Rows
 
@@ -21,10 +21,9 @@ class Neighbours:
     history: int = 50  # items of the person's past that are used
     half_life: float = 60.0  # days after which an item of the past counts half
     audience: int = 500  # most recent events of each such item
-    people: int = 500  # people of the audience who share most
-    depth: int = 300  # most recent events of each of them
-    fade: float = 365.0  # days after which the audience's events count half
-    b: float = 0.3  # how much popularity is divided out of `bm25`
+    people: int = 800  # people of the audience who share most
+    depth: int = 50  # most recent events of each of them
+    b: float = 0.2  # how much popularity is divided out of `bm25`
 
     def retrieve(self, context: Context, limit: int) -> Rows:
         return best(context, self._together(context) / self._length(context), limit)
@@ -59,8 +58,7 @@ class Neighbours:
         seen = np.bincount(owner, minlength=len(people))
         idf = np.maximum(np.log(len(timeline.users)) - np.log1p(seen), 0.1)
         item, kind = timeline.item[places], timeline.kind[places]
-        fading = 0.5 ** ((context.now - timeline.time[places]) / DAY / self.fade)
-        value = (shared[people] * idf**2)[owner] * positive[kind] * fading * (item >= 0)
+        value = (shared[people] * idf**2)[owner] * positive[kind] * (item >= 0)
         scores: Array = np.bincount(np.maximum(item, 0), weights=value, minlength=size)[:size]
         return scores
 
