@@ -158,6 +158,7 @@ DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "stages": (
         {"kind": "item"},
         {"kind": "match"},
+        {"kind": "repeats"},
         {"kind": "person"},
         {"kind": "moment"},
         {"kind": "standings"},

@@ -19,6 +19,7 @@ _BUILT_IN = {
     "stages.standings": "penchant.features.standings:Standings",
     "stages.item": "penchant.features.item:ItemFacts",
     "stages.match": "penchant.features.match:Match",
+    "stages.repeats": "penchant.features.repeats:Repeats",
     "stages.person": "penchant.features.person:Person",
     "stages.moment": "penchant.features.person:Moment",
     "stages.blend": "penchant.ranking.blend:Blend",

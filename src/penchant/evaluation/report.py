@@ -16,7 +16,7 @@ from penchant.evaluation.metrics import Outcome
 from penchant.evaluation.splits import Split, digest, split
 from penchant.protocols import Context, Release
 from penchant.timeline import UNITS
-from penchant.training.examples import Case, Replay
+from penchant.training.examples import Case, Replay, one_thread
 from penchant.training.jobs import Budget, train
 from penchant.training.plan import Plan
 from penchant.types import Array, Columns, Rows, moment
@@ -82,10 +82,12 @@ def evaluate(plan: Plan, replay: Replay, question: Question, budget: Budget, pro
     with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
         learned = train(plan, past, budget, Path(scratch), progress)
         release = plan.release(Path(scratch), version="evaluated", until=parts.cut)
-    tuned = tune(past, plan, budget, progress) if question.baselines else None
+    with one_thread():
+        tuned = tune(past, plan, budget, progress) if question.baselines else None
     trained = time.perf_counter()
     asked = replace(past, frozen=True) if parts.frozen else replay
-    rows, latency = _play(asked, replay, parts, release, tuned, question, progress)
+    with one_thread():
+        rows, latency = _play(asked, replay, parts, release, tuned, question, progress)
     done = time.perf_counter()
     fame = np.maximum(parts.past.tally(None, parts.cut, len(replay.catalogue)), 0) / UNITS
     return Report(
@@ -128,8 +130,9 @@ def _play(
                 columns = {**columns, "tuned blend": tuned.score(columns)}
             _count_experts(rows, columns, wanted, masks, question.k)
         show("evaluate", done + 1, len(parts.cases))
+    found = [row for row in rows.values() if row.name == SYSTEM or row.values(name="mrr").any()]
     quantiles = np.quantile(took, [0.5, 0.99]) * 1_000
-    return list(rows.values()), {"p50": float(quantiles[0]), "p99": float(quantiles[1])}
+    return found, {"p50": float(quantiles[0]), "p99": float(quantiles[1])}
 
 
 def _masks(context: Context, wanted: Rows, learned: Array) -> dict[str, tuple[Array, Array]]:

@@ -16,6 +16,7 @@ from penchant.types import Array, Candidates, Columns, moment
 Reason = dict[str, Any]
 _KINDS = {  # column prefix → kind of reason
     "again.": "again",
+    "repeat_": "again",
     "linear.": "because",
     "neighbours.": "together",
     "nearest.wish": "asked",
@@ -108,7 +109,7 @@ def _evidence(
     if kind == "because":
         return {"columns": _linear(context, release, row, names)}
     if kind == "again":
-        return {"count": _whole(values.get("again.count")), "days": _whole(values.get("again.age"))}
+        return {"count": _whole(values.get("repeat_count")), "days": _whole(values.get("repeat_age"))}
     if kind == "popular":
         windows = {
             n.removeprefix("popular."): v for n, v in values.items() if n.startswith("popular.") and "~" not in n

@@ -12,10 +12,8 @@ from penchant.types import Candidates
 class Standings:
     """For each column of an expert: `<column>~rank` (1 is best, NaN last) and `<column>~share` of the largest."""
 
-    leave_out: tuple[str, ...] = ("again.age", "again.rhythm", "again.count")
-
     def apply(self, context: Context, candidates: Candidates) -> Candidates:
-        names = [n for n in candidates.columns if "." in n and "~" not in n and n not in self.leave_out]
+        names = [n for n in candidates.columns if "." in n and "~" not in n]
         if not names or not len(candidates):
             return candidates
         values = np.stack([candidates.columns[n] for n in names])

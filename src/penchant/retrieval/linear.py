@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import lapack
 
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, History
@@ -184,15 +184,28 @@ def _gram(a: sparse.csr_matrix, b: sparse.csr_matrix) -> Floats:
 def _solve(gram: Floats, target: Floats, l2: float, prior_weight: float, prior: Floats | None) -> Floats:
     """B = PR − P·diag(γ) with γ_j = (PR)_jj / P_jj and P = (gram + (λ + λ_E) I)⁻¹."""
     size = len(gram)
-    matrix = gram.copy()
+    matrix = np.asfortranarray(gram)
     matrix[np.diag_indices(size)] += l2 + (prior_weight if prior is not None else 0.0)
-    inverse = cho_solve(cho_factor(matrix, overwrite_a=True, check_finite=False), np.eye(size, dtype=np.float32))
+    inverse = _inverse(matrix)
     right = target if prior is None else target + prior_weight * prior
-    weights = inverse @ right
-    weights -= inverse * (np.diag(weights) / np.diag(inverse))[None, :]
+    weights: Floats = inverse @ right
+    scale: Floats = np.diag(weights) / np.diag(inverse)
+    inverse *= scale[None, :]
+    weights -= inverse
     weights[np.diag_indices(size)] = 0.0
-    solved: Floats = weights.astype(np.float32, copy=False)
-    return solved
+    return weights
+
+
+def _inverse(matrix: Floats) -> Floats:
+    """The inverse of a positive definite matrix, in its own memory."""
+    factor, failed = lapack.spotrf(matrix, lower=True, overwrite_a=True)
+    inverse, singular = lapack.spotri(factor, lower=True, overwrite_c=True)
+    if failed or singular:
+        raise NotReadyError("linear: the co-occurrences are too large to invert; raise l2_long and l2_next")
+    upper = np.triu_indices(len(inverse), 1)
+    inverse[upper] = inverse.T[upper]
+    found: Floats = inverse
+    return found
 
 
 def _text_prior(vectors: Floats, l2: float = 10.0) -> Floats | None:

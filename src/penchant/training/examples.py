@@ -1,9 +1,11 @@
 """Replay: the questions a stretch of the log would have asked, answered by the one pipeline, as labelled rows."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from penchant import pipeline
 from penchant.protocols import Context, Examples, Fold, Release, Trace
@@ -46,6 +48,12 @@ class Replay:
         """Each case with every step of its answer."""
         for case in cases:
             yield case, pipeline.run(release, self.context(case, k))
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Small products only: a second BLAS thread costs a replay more than it gives."""
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
+    return limits
 
 
 def cases(timeline: Timeline, begin: int, end: int) -> list[Case]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from penchant.errors import NotReadyError
 from penchant.protocols import History, Release
-from penchant.training.examples import Case, Progress, Replay, answered, cases, labelled, thinned
+from penchant.training.examples import Case, Progress, Replay, answered, cases, labelled, one_thread, thinned
 from penchant.training.plan import Plan
 from penchant.types import NEVER, Array
 
@@ -44,13 +44,15 @@ def train(plan: Plan, replay: Replay, budget: Budget, folder: Path, progress: Pr
         judged = thinned(cases(replay.timeline, gate, _end(replay)), max(budget.cases // 8, 50))
         for name, ranker in plan.rankers().items():
             front = plan.release(past)
-            rows = labelled(replay, front, name, found, rows=budget.rows, seed=budget.seed, progress=progress)
+            with one_thread():
+                rows = labelled(replay, front, name, found, rows=budget.rows, seed=budget.seed, progress=progress)
             progress(name, 0, 1)
             history = History(timeline=replay.timeline, catalogue=replay.catalogue, examples=rows, seed=budget.seed)
             metrics[name] = _fit(ranker, history, past / name)
             progress(name, 1, 1)
             if (past / name).is_dir():
-                metrics["gate"] = _judge(plan, replay, past, name, judged, progress)
+                with one_thread():
+                    metrics["gate"] = _judge(plan, replay, past, name, judged, progress)
                 shutil.copytree(past / name, folder / name)
         shutil.rmtree(past)
     metrics.update(_fit_experts(plan, replay, folder, _end(replay), budget.seed, progress))

@@ -14,12 +14,13 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from penchant.engine import Engine
-from penchant.timeline import Kinds, Timeline
+from penchant.timeline import Timeline
 from penchant.types import Item, moment
 from penchant.web.answers import Json
 from penchant.web.wire import Id
 
 FOLDER = Path(__file__).parent / "static"
+USUAL = ("view", "cart", "purchase")  # deeds of a shop in which nothing has happened yet
 _RECENT = 20_000  # newest events that are looked through for people
 _FRESH = {"Cache-Control": "no-cache"}
 Words = Annotated[str, Query(max_length=200)]
@@ -53,8 +54,7 @@ class Console:
     def settings(self) -> Response:
         """What the page is called and which deeds it offers."""
         world = self.engine.follower.catch_up()
-        kinds = world.timeline.kinds
-        offered = [{"name": name, "weight": weight} for name, weight in deeds(kinds)]
+        offered = [{"name": name, "weight": weight} for name, weight in deeds(world.timeline)]
         return Json(
             {"title": self.title, "deeds": offered, "items": len(world.catalogue), "events": len(world.timeline)}
         )
@@ -109,13 +109,16 @@ def routes(engine: Engine, title: str) -> APIRouter:
     return router
 
 
-def deeds(kinds: Kinds, positive: int = 3) -> list[tuple[str, float]]:
-    """At most three kinds of events that speak for an item, weakest first, and one that speaks against it."""
+def deeds(timeline: Timeline) -> list[tuple[str, float]]:
+    """The kinds of events to offer: what people mostly do here, weakest first, and one that speaks against an item."""
+    kinds = timeline.kinds
     weights = {name: float(weight) for name, weight in zip(kinds.names, kinds.weights, strict=True) if name != "other"}
-    order = sorted((n for n, w in weights.items() if w > 0), key=lambda n: (weights[n], n))
-    steps = sorted({round(s) for s in np.linspace(0, len(order) - 1, min(positive, len(order)))})
-    against = sorted((n for n, w in weights.items() if w < 0), key=lambda n: (n != "dislike", weights[n], n))
-    return [(name, weights[name]) for name in [*(order[step] for step in steps), *against[:1]]]
+    counts = np.bincount(timeline.kind, minlength=len(kinds.names))
+    common = [kinds.names[code] for code in np.argsort(-counts, kind="stable").tolist() if counts[code]]
+    usual = USUAL if "purchase" in common or not common else USUAL[:1]
+    chosen = [name for name in dict.fromkeys([*common, *usual]) if weights.get(name, 0) > 0][:3]
+    against = [name for name in ("dislike", *common) if weights.get(name, 0) < 0][:1]
+    return [(name, weights[name]) for name in [*sorted(chosen, key=lambda n: weights[n]), *against]]
 
 
 def _people(timeline: Timeline, words: str, limit: int) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import { explainInto } from "./reasons.js";
 
 const K = 10;
 const known = new Map(); // item id → what is known of it
-const now = { user: "", text: "", slate: null, order: null, kinds: [], turn: 0 };
+const now = { user: "", text: "", slate: null, order: null, kinds: [], items: 0, turn: 0 };
 
 const say = (words, failed = false) => {
   const status = $("status");
@@ -71,9 +71,9 @@ function lay(list, rows) {
   const old = new Map([...list.children].map((row) => [row.dataset.id, { row, top: row.getBoundingClientRect().top }]));
   const fresh = rows.map(({ id, parts }) => {
     const row = old.get(id)?.row || h("li", { class: "offer", "data-id": id });
-    const open = row.querySelector("details")?.open;
+    const open = row.querySelector(".why")?.getAttribute("aria-expanded") === "true";
     fill(row, parts);
-    if (open && row.querySelector("details")) row.querySelector("details").open = true;
+    if (open) row.querySelector(".why")?.click();
     return row;
   });
   fill(list, fresh);
@@ -103,7 +103,7 @@ function facts(slate, trip) {
   ];
   fill($("facts"), pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
   $("facts").dataset.position = slate.position;
-  $("degraded").textContent = slate.degraded.length ? `Doing without: ${slate.degraded.join("; ")}` : "";
+  $("degraded").textContent = slate.degraded.length ? `Not at full strength: ${slate.degraded.join("; ")}` : "";
 }
 
 async function history() {
@@ -135,6 +135,7 @@ const choose = safely(async (user) => {
   fill($("found"));
   $("find").value = "";
   await Promise.all([refresh(), history()]);
+  say(`The best ${now.order.length} of ${whole(now.items)} items, right now.`);
 });
 
 const suggest = async (words) => {
@@ -162,7 +163,7 @@ const asked = () => new URLSearchParams(location.hash.slice(1)).get("user");
 
 const start = safely(async () => {
   const settings = await call("GET", "/console/settings");
-  now.kinds = settings.deeds;
+  Object.assign(now, { kinds: settings.deeds, items: settings.items });
   $("title").textContent = settings.title;
   document.title = `${settings.title} · Penchant`;
   const first = asked() || (await suggest(""))[0]?.value || stranger();

@@ -50,10 +50,23 @@ export function offer({ item, pick, place, before, share, kinds, act }) {
         h("p", { class: "reason" }, said.slice(0, 2).map((reason) => reason.text).join(" ")))),
     deeds(kinds, item.title, act),
     bar,
-    pick.reasons.length
-      ? h("details", { class: "why" }, h("summary", {}, "Why this", h("span", { class: "hidden" }, `: ${item.title}`)), ledger(pick.reasons, pick.score))
-      : null,
-  ].filter(Boolean);
+    ...unfolding(item, pick),
+  ];
+}
+
+/** A button that unfolds all the reasons, and the reasons. */
+function unfolding(item, pick) {
+  if (!pick.reasons.length) return [];
+  const book = ledger(pick.reasons, pick.score);
+  book.id = `why-${item.item_id}`;
+  book.hidden = true;
+  const toggle = () => {
+    book.hidden = !book.hidden;
+    button.setAttribute("aria-expanded", String(!book.hidden));
+  };
+  const button = h("button", { type: "button", class: "why", "aria-expanded": "false", "aria-controls": book.id, onclick: toggle },
+    "Why this", h("span", { class: "hidden" }, `: ${item.title}`));
+  return [button, book];
 }
 
 /** One item that was looked for, with room for why it is not offered. */

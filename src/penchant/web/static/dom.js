@@ -28,7 +28,7 @@ const hours = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-d
 export const day = (iso) => dates.format(new Date(iso));
 export const moment = (iso) => h("time", { datetime: iso, title: new Date(iso).toLocaleString() }, hours.format(new Date(iso)));
 
-export const titled = (word) => word.charAt(0).toUpperCase() + word.slice(1).replaceAll("_", " ");
+export const titled = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 
 /** Call `work` once the calls have paused. */
 export function calmly(work, pause = 140) {

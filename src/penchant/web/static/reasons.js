@@ -50,8 +50,10 @@ function counts(windows) {
 export function journey(answer) {
   const found = Object.entries(answer.found_by || {}).filter(([, place]) => place);
   const steps = (answer.steps || []).map((step) => h("li", {}, h("b", {}, `${step.rank}`), ` of ${step.of} after ${step.step}`));
-  const verdict = answer.shown ? `It is offered, in ${answer.because}.` : `Not offered: ${answer.because}.`;
-  const box = h("div", { class: "journey", role: "note" }, h("p", { class: "verdict" }, verdict));
+  const [cause, ...rest] = answer.because.split("; ");
+  const box = h("div", { class: "journey", role: "note" },
+    h("p", { class: "verdict" }, answer.shown ? `It is offered, in ${cause}.` : `Not offered: ${cause}.`));
+  if (rest.length) box.append(h("p", {}, `${titled(rest.join("; "))}.`));
   if (found.length) box.append(h("p", { class: "proof" }, `Found by ${found.map(([name, place]) => `${name} (place ${place})`).join(", ")}`));
   if (steps.length) box.append(h("ol", {}, steps));
   return box;
