@@ -13,7 +13,7 @@ def best(context: Context, scores: Array, limit: int) -> Rows:
     """At most `limit` allowed rows with a positive score, best first, ties by row."""
     scores = np.where(context.allowed[: len(scores)], scores, 0.0)
     rows = np.flatnonzero(scores > 0)
-    if len(rows) > limit:
+    if len(rows) > limit > 0:
         cut = np.partition(scores[rows], len(rows) - limit)[len(rows) - limit]
         rows = rows[scores[rows] >= cut]
     order: Rows = rows[np.argsort(-scores[rows], kind="stable")][:limit].astype(np.int32)

