@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -13,8 +14,9 @@ from penchant.catalogue import ingest
 from penchant.catalogue.summary import Summary
 from penchant.engine import Observed
 from penchant.errors import UsageError
-from penchant.evaluation import report
-from penchant.training.examples import Replay
+from penchant.evaluation import report, splits
+from penchant.evaluation.blending import tune
+from penchant.evaluation.replay import Replay
 from penchant.training.jobs import train
 from penchant.types import Event, Pick, Query, Slate, Value
 
@@ -129,7 +131,7 @@ class Project:
         world = self.engine.follower.catch_up()
         if not len(world.catalogue):
             raise UsageError(f"{self.folder}: nothing to learn from yet; import items or events first")
-        replay = Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
+        replay = self._replay()
         with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
             metrics = train(self.built.plan, replay, budget(self.settings), Path(scratch), self.progress)
             size = len(world.catalogue)
@@ -152,16 +154,29 @@ class Project:
 
         `protocol` is "time" (see [evaluation]) or "leave-one-out".
         """
-        world = self.engine.follower.catch_up()
-        replay = Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
-        asked = report.Question(
-            cut=self.settings.evaluation.cut,
-            target=self.settings.evaluation.target,
-            cases=self.settings.evaluation.cases,
-            protocol=protocol,
-            baselines=baselines,
+        asked = self.settings.evaluation
+        question = report.Question(
+            cut=asked.cut, target=asked.target, cases=asked.cases, protocol=protocol, baselines=baselines
         )
-        return report.evaluate(self.built.plan, replay, asked, budget(self.settings), self.progress)
+        replay = self._replay()
+        parts = splits.split(replay.timeline, protocol, asked.cut, asked.target, asked.cases)
+        past, limits = replace(replay, timeline=parts.past), budget(self.settings)
+        with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
+            learned = train(self.built.plan, past, limits, Path(scratch), self.progress)
+            release = self.built.plan.release(Path(scratch), version="evaluated", until=parts.cut)
+        return report.evaluate(
+            release,
+            replay,
+            parts,
+            question,
+            tuned=tune(past, release, limits.ranker, self.progress) if baselines else None,
+            training=learned,
+            progress=self.progress,
+        )
+
+    def _replay(self) -> Replay:
+        world = self.engine.follower.catch_up()
+        return Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
 
     # ── operating ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,7 +1,7 @@
 """The baseline to beat: personal frequency, item neighbours and live popularity, weighed on validation."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -9,10 +9,8 @@ import numpy as np
 
 from penchant import pipeline
 from penchant.evaluation import metrics
+from penchant.evaluation.replay import Progress, Replay, answered, cases, thinned
 from penchant.protocols import Release
-from penchant.training.examples import Progress, Replay, answered, cases, thinned
-from penchant.training.jobs import Budget
-from penchant.training.plan import Plan
 from penchant.types import Array, Columns
 
 TERMS = ("again.frequency", "neighbours.bm25", "popular.7d")
@@ -32,18 +30,13 @@ class Tuned:
         return total
 
 
-def tune(past: Replay, plan: Plan, budget: Budget, progress: Progress) -> Tuned | None:
-    """Choose the weights on the newest of the past; None where a term is not configured or there is nothing to ask."""
-    live = Release(
-        version="blend",
-        until=0,
-        rules=plan.rules,
-        sources={n: s for n, s in plan.release().sources.items() if any(t.startswith(f"{n}.") for t in TERMS)},
-        stages={},
-        similar={},
+def tune(past: Replay, release: Release, share: float, progress: Progress) -> Tuned | None:
+    """Choose the weights on the newest `share` of the past; None if a term is not configured or nothing can be asked."""
+    live = replace(
+        release, sources={n: s for n, s in release.sources.items() if any(t.startswith(f"{n}.") for t in TERMS)}
     )
     timeline = past.timeline
-    begin = int(np.quantile(timeline.time, 1 - budget.ranker)) if len(timeline) else 0
+    begin = int(np.quantile(timeline.time, 1 - share)) if len(timeline) else 0
     asked = thinned(cases(timeline, begin, int(timeline.time[-1]) + 1), _CASES) if len(timeline) else []
     rows = np.arange(len(past.catalogue), dtype=np.int32)
     seen: list[tuple[Columns, Array, Array]] = []

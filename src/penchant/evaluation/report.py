@@ -1,24 +1,20 @@
 """The board: the trained pipeline, each single expert and a tuned blend, on the same questions with the same masks."""
 
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from penchant import pipeline
 from penchant.evaluation import metrics
-from penchant.evaluation.blending import Tuned, tune
+from penchant.evaluation.blending import Tuned
 from penchant.evaluation.metrics import Outcome
-from penchant.evaluation.splits import Split, digest, split
+from penchant.evaluation.replay import Case, Replay, one_thread
+from penchant.evaluation.splits import Split, digest
 from penchant.protocols import Context, Release
 from penchant.timeline import UNITS
-from penchant.training.examples import Case, Replay, one_thread
-from penchant.training.jobs import Budget, train
-from penchant.training.plan import Plan
 from penchant.types import Array, Columns, Rows, moment
 
 Progress = Callable[[str, int, int], None]
@@ -66,7 +62,7 @@ class Report:
     rows: Mapping[str, Mapping[str, Any]]  # name → slice → measures
     against: Mapping[str, tuple[float, float, float]]  # name → NDCG difference and its 95 % interval
     latency: Mapping[str, float]  # milliseconds of the whole pipeline
-    seconds: Mapping[str, float]
+    seconds: float  # of the replay
     training: Mapping[str, Any]
 
     def document(self) -> dict[str, Any]:
@@ -74,21 +70,21 @@ class Report:
         return asdict(self)
 
 
-def evaluate(plan: Plan, replay: Replay, question: Question, budget: Budget, progress: Progress) -> Report:
-    """Train on the past, replay the future. Raises UsageError if there is nothing to ask."""
-    parts = split(replay.timeline, question.protocol, question.cut, question.target, question.cases)
-    past = replace(replay, timeline=parts.past)
+def evaluate(
+    release: Release,
+    replay: Replay,
+    parts: Split,
+    question: Question,
+    *,
+    tuned: Tuned | None = None,
+    training: Mapping[str, Any] | None = None,
+    progress: Progress,
+) -> Report:
+    """Ask a release, trained on `parts.past`, every case of the split; the baselines answer the same questions."""
     began = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
-        learned = train(plan, past, budget, Path(scratch), progress)
-        release = plan.release(Path(scratch), version="evaluated", until=parts.cut)
-    with one_thread():
-        tuned = tune(past, plan, budget, progress) if question.baselines else None
-    trained = time.perf_counter()
-    asked = replace(past, frozen=True) if parts.frozen else replay
+    asked = replace(replay, timeline=parts.past, frozen=True) if parts.frozen else replay
     with one_thread():
         rows, latency = _play(asked, replay, parts, release, tuned, question, progress)
-    done = time.perf_counter()
     fame = np.maximum(parts.past.tally(None, parts.cut, len(replay.catalogue)), 0) / UNITS
     return Report(
         question=question,
@@ -98,8 +94,8 @@ def evaluate(plan: Plan, replay: Replay, question: Question, budget: Budget, pro
         rows={row.name: _summary(row, replay, fame) for row in rows},
         against={row.name: _difference(rows[0], row) for row in rows[1:]},
         latency=latency,
-        seconds={"train": trained - began, "replay": done - trained},
-        training={**learned, **({"blend": tuned.weights} if tuned else {})},
+        seconds=time.perf_counter() - began,
+        training={**(training or {}), **({"blend": tuned.weights} if tuned else {})},
     )
 
 

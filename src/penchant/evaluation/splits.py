@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from penchant.errors import UsageError
+from penchant.evaluation.replay import Case, cases, thinned
 from penchant.timeline import Timeline
-from penchant.training.examples import Case, cases, thinned
 from penchant.types import Catalogue, micros, moment
 
 PROTOCOLS = ("time", "leave-one-out")

@@ -5,7 +5,7 @@ anything is fit again, since afterwards it would judge what it has seen.
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from penchant.errors import NotReadyError
+from penchant.evaluation.metrics import Outcome, measure, ranks_in
+from penchant.evaluation.replay import Case, Progress, Replay, answered, cases, one_thread, thinned
 from penchant.protocols import History, Release
-from penchant.training.examples import Case, Progress, Replay, answered, cases, labelled, one_thread, thinned
+from penchant.training.examples import labelled
 from penchant.training.plan import Plan
-from penchant.types import NEVER, Array
+from penchant.types import NEVER, Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +59,6 @@ def train(plan: Plan, replay: Replay, budget: Budget, folder: Path, progress: Pr
         shutil.rmtree(past)
     metrics.update(_fit_experts(plan, replay, folder, _end(replay), budget.seed, progress))
     return metrics
-
-
-def ndcg(ranked: Sequence[int], wanted: Mapping[int, float], k: int = 10) -> float:
-    """NDCG@k of catalogue rows with binary relevance."""
-    gains = sum(1 / np.log2(place + 2) for place, row in enumerate(ranked[:k]) if row in wanted)
-    return float(gains / sum(1 / np.log2(place + 2) for place in range(min(k, len(wanted)))))
 
 
 def _cuts(replay: Replay, budget: Budget) -> tuple[int | None, int]:
@@ -109,9 +105,9 @@ def _judge(
     releases = {name: candidate, **_without(plan, candidate, name)}
     scores: dict[str, list[float]] = {n: [] for n in releases}
     for done, case in enumerate(judged):
-        wanted = answered(replay.timeline, case)
+        wanted = np.array(list(answered(replay.timeline, case)), dtype=np.int32)
         for label, release in releases.items():
-            scores[label].append(ndcg(_ranked(replay, release, case), wanted))
+            scores[label].append(_ndcg(replay, release, case, wanted))
         progress("gate", done + 1, len(judged))
     return {label: float(np.mean(values)) if values else float("nan") for label, values in scores.items()}
 
@@ -124,7 +120,8 @@ def _without(plan: Plan, release: Release, name: str) -> dict[str, Release]:
     return {"otherwise": replace(release, stages=stages)}
 
 
-def _ranked(replay: Replay, release: Release, case: Case) -> list[int]:
+def _ndcg(replay: Replay, release: Release, case: Case, wanted: Rows) -> float:
     _, trace = next(replay.traces(release, [case]))
-    rows: Array = trace.result.rows
-    return [int(row) for row in rows[:10]]
+    order = trace.result.rows
+    outcome = Outcome(ranks_in(order, wanted), len(order), len(replay.catalogue))
+    return measure(outcome, 10)["ndcg"]

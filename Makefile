@@ -1,0 +1,52 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help demo test check bench bench-quality format clean
+help:           ## what there is to do
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
+
+demo: .make/app ## the whole product on bundled data; ARGS=--check does it headless
+	$(BIN)/penchant demo $(ARGS)
+
+test: .make/dev .make/system ## every check and every test
+	$(MAKE) --no-print-directory check
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+check: .make/dev ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .make/dev ## put the code in its format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .make/dev ## the boards of quality and latency, on the bundled data
+	$(BIN)/python benchmarks/quality.py $(ARGS)
+	$(BIN)/python benchmarks/latency.py $(ARGS)
+
+clean:          ## remove what was installed and built
+	rm -rf $(VENV) .make demo
+
+.make/venv:
+	@mkdir -p .make
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+.make/app: .make/venv pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,train]'
+	@touch $@
+
+.make/dev: .make/app
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,train,postgres,dev]'
+	@touch $@
+
+.make/system: scripts/install_system.sh
+	sh scripts/install_system.sh
+	@touch $@
