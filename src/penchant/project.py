@@ -1,6 +1,7 @@
 """A project: a folder with a penchant.toml, and everything one can do with it from Python."""
 
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -161,6 +162,7 @@ class Project:
         replay = self._replay()
         parts = splits.split(replay.timeline, protocol, asked.cut, asked.target, asked.cases)
         past, limits = replace(replay, timeline=parts.past), budget(self.settings)
+        began = time.perf_counter()
         with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
             learned = train(self.built.plan, past, limits, Path(scratch), self.progress)
             release = self.built.plan.release(Path(scratch), version="evaluated", until=parts.cut)
@@ -171,6 +173,7 @@ class Project:
             question,
             tuned=tune(past, release, limits.ranker, self.progress) if baselines else None,
             training=learned,
+            trained=time.perf_counter() - began,
             progress=self.progress,
         )
 

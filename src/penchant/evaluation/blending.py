@@ -31,7 +31,7 @@ class Tuned:
 
 
 def tune(past: Replay, release: Release, share: float, progress: Progress) -> Tuned | None:
-    """Choose the weights on the newest `share` of the past; None if a term is not configured or nothing can be asked."""
+    """Choose the weights on the newest `share` of the past; None if a term is missing or nothing can be asked."""
     live = replace(
         release, sources={n: s for n, s in release.sources.items() if any(t.startswith(f"{n}.") for t in TERMS)}
     )

@@ -62,7 +62,7 @@ class Report:
     rows: Mapping[str, Mapping[str, Any]]  # name → slice → measures
     against: Mapping[str, tuple[float, float, float]]  # name → NDCG difference and its 95 % interval
     latency: Mapping[str, float]  # milliseconds of the whole pipeline
-    seconds: float  # of the replay
+    seconds: Mapping[str, float]  # training and replay
     training: Mapping[str, Any]
 
     def document(self) -> dict[str, Any]:
@@ -78,9 +78,13 @@ def evaluate(
     *,
     tuned: Tuned | None = None,
     training: Mapping[str, Any] | None = None,
+    trained: float = 0.0,
     progress: Progress,
 ) -> Report:
-    """Ask a release, trained on `parts.past`, every case of the split; the baselines answer the same questions."""
+    """Ask a release, trained on `parts.past`, every case of the split; baselines answer the same ones.
+
+    `training` and `trained` are the metrics and seconds of the training, for the record.
+    """
     began = time.perf_counter()
     asked = replace(replay, timeline=parts.past, frozen=True) if parts.frozen else replay
     with one_thread():
@@ -94,7 +98,7 @@ def evaluate(
         rows={row.name: _summary(row, replay, fame) for row in rows},
         against={row.name: _difference(rows[0], row) for row in rows[1:]},
         latency=latency,
-        seconds=time.perf_counter() - began,
+        seconds={"train": trained, "replay": time.perf_counter() - began},
         training={**(training or {}), **({"blend": tuned.weights} if tuned else {})},
     )
 

@@ -78,7 +78,8 @@ def html(report: Report) -> str:
     body += [_table(headers, rows) for headers, rows in (measures(report), slices(report))]
     head = f'<meta charset="utf-8"><title>Evaluation</title><style>\n{_STYLE}</style>'
     inner = "\n".join(body)
-    return f'<!doctype html>\n<html lang="en">\n<head>{head}</head>\n<body>\n<h1>Evaluation</h1>\n{inner}\n</body></html>\n'
+    page = f'<html lang="en">\n<head>{head}</head>\n<body>\n<h1>Evaluation</h1>\n{inner}\n</body></html>'
+    return f"<!doctype html>\n{page}\n"
 
 
 def figure(value: Any) -> str:
