@@ -1,39 +1,36 @@
 """A small shop of garden, kitchen and reading things, served over real HTTP on an ephemeral loopback port."""
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 import requests
 import uvicorn
 
+from penchant import build as building
+from penchant import config
 from penchant.engine import Engine
-from penchant.errors import UnknownError
-from penchant.features.item import ItemFacts
-from penchant.features.standings import Standings
-from penchant.language.models import Hashing
-from penchant.protocols import Release
-from penchant.ranking.blend import Blend
-from penchant.reranking.allowed import Available, NotExcluded, Repeats
-from penchant.reranking.asked import Asked
-from penchant.retrieval.again import Again
-from penchant.retrieval.nearest import Nearest
-from penchant.retrieval.neighbours import Neighbours
-from penchant.retrieval.popular import Popular
-from penchant.state.folds import Counts, Interest, Rates, Recent
-from penchant.stores.memory import MemoryItems, MemoryLog, MemoryStates
-from penchant.timeline import Kinds
-from penchant.types import Event, Floats, Item
+from penchant.types import Event, Item
 from penchant.web.app import create_app
-from penchant.world import Follower, World
 
+SETTINGS = """
+[stores]
+items = "memory://"
+log = "memory://"
+state = "memory://"
+artefacts = "memory://"
+[encoder]
+model = "hashing"
+[clock]
+now = "log"
+"""
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-WEIGHTS = {"view": 0.2, "click": 0.5, "cart": 1.0, "purchase": 2.0, "dislike": -1.0}
 SHELVES = {
     "Garden": (
         "Watering can",
@@ -58,25 +55,6 @@ SHELVES = {
 COLOURS = ("sage", "cream", "slate", "copper")
 
 
-@dataclass(frozen=True)
-class HashReader:
-    """Reads titles with hashed words."""
-
-    encoder: Hashing = field(default_factory=Hashing)
-
-    @property
-    def name(self) -> str:
-        return self.encoder.name
-
-    def items(self, items: Sequence[Item]) -> Floats:
-        if not items:
-            return np.zeros((0, self.encoder.dim), np.float32)
-        return self.encoder.encode([f"{i.title} {i.attributes.get('category', '')}" for i in items], "passage")
-
-    def wish(self, text: str) -> Floats:
-        return self.encoder.encode([text], "query")[0]
-
-
 def shelf() -> list[Item]:
     """84 items: every thing of every shelf in every colour."""
     items = []
@@ -97,50 +75,18 @@ def past(items: Sequence[Item]) -> list[Event]:
         own = [i for i in items if i.id[0] == "GKR"[person % 3]]
         for deed in range(12):
             item = own[int(dice.integers(len(own)))]
-            at = NOW - timedelta(days=20 - deed, minutes=person)
+            at = NOW - timedelta(days=11 - deed, minutes=person)
             kind = ("view", "view", "cart", "purchase")[int(dice.integers(4))]
             events.append(Event(id=f"e{person}-{deed}", user=f"user-{person:02}", item=item.id, kind=kind, time=at))
     return events
 
 
-def release() -> Release:
-    """The untrained blend over live sources."""
-    sources = {
-        "popular": (Popular(), 50),
-        "nearest": (Nearest(), 50),
-        "neighbours": (Neighbours(), 50),
-        "again": (Again(), 50),
-    }
-    return Release(
-        version="untrained",
-        until=0,
-        rules={"available": Available(), "excluded": NotExcluded(), "repeats": Repeats()},
-        sources=sources,
-        stages={"standings": Standings(), "facts": ItemFacts(), "blend": Blend(), "asked": Asked()},
-        similar={"nearest": (Nearest(), 50)},
-        degraded=("ranker: the untrained blend",),
-    )
-
-
 def build() -> Engine:
-    """An engine over memory."""
-    log, items, reader = MemoryLog(), MemoryItems(), HashReader()
-    follower = Follower(log=log, items=items, reader=reader, kinds=Kinds(WEIGHTS, {}))
-    ready = release()
-
-    def archive(version: int | str) -> Release:
-        if version in ("untrained",) or isinstance(version, int):
-            return ready
-        raise UnknownError(f"no release {version!r}")
-
-    def clock(_: World) -> datetime:
-        return NOW
-
-    folds = (Recent(), Interest(), Counts(), Rates())
-    engine = Engine(
-        items=items, log=log, states=MemoryStates(), reader=reader, follower=follower, folds=folds, version="1",
-        release=ready, archive=archive, clock=clock,
-    )  # fmt: skip
+    """An engine over memory, as a project's settings make it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "penchant.toml").write_text(SETTINGS, encoding="utf-8")
+        engine = building.build(config.read(folder), folder).engine
     stock = shelf()
     engine.put_items(stock)
     engine.observe(past(stock))

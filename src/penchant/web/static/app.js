@@ -61,6 +61,7 @@ function show(slate) {
   lay($("list"), rows);
   Object.assign(now, { slate, order });
   $("list").removeAttribute("aria-busy");
+  $("list").inert = false;
   return before ? { fresh: order.filter((id) => !before.includes(id)).length, moved: order.filter((id, place) => before.includes(id) && before.indexOf(id) !== place).length } : null;
 }
 
@@ -122,7 +123,8 @@ const act = safely(async (item, kind, slate) => {
   const receipt = await tell({ user_id: now.user, item_id: item.item_id, event_type: kind, ...(inside && slate ? { slate_id: slate } : {}) });
   if (receipt.rejected.length) throw new Error(receipt.rejected[0].reason);
   const [change] = await Promise.all([refresh(receipt.position), history()]);
-  const words = change && [change.moved && `${plural(change.moved, "item", "items")} moved`, change.fresh && `${change.fresh} new`].filter(Boolean).join(", ");
+  if (!change) return; // somebody else was chosen meanwhile
+  const words = [change.moved && `${plural(change.moved, "item", "items")} moved`, change.fresh && `${change.fresh} new`].filter(Boolean).join(", ");
   say(`Noted at position ${whole(receipt.position)}: ${kind}, ${item.title}. ${words ? `${words}.` : "The list stays as it was."}`);
 });
 
@@ -130,12 +132,13 @@ const choose = safely(async (user) => {
   Object.assign(now, { user, text: "", order: null, slate: null });
   $("wish").value = "";
   $("name").textContent = user;
+  $("list").inert = true; // it is still somebody else's
   location.hash = new URLSearchParams({ user });
   say("");
   fill($("found"));
   $("find").value = "";
   await Promise.all([refresh(), history()]);
-  say(`The best ${now.order.length} of ${whole(now.items)} items, right now.`);
+  if (user === now.user && now.order) say(`The best ${now.order.length} of ${whole(now.items)} items, right now.`);
 });
 
 const suggest = async (words) => {
