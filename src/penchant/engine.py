@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from penchant import explain as explaining
 from penchant import pipeline
@@ -25,10 +25,11 @@ from penchant.protocols import (
 from penchant.state.folds import fold
 from penchant.telemetry import Telemetry
 from penchant.types import Columns, Event, Item, Pick, Query, Slate, micros, moment
-from penchant.world import Follower, World
+from penchant.world import Follower, World, digest
 
 LONGEST_ID = 512  # characters
 MOST_PICKS = 1_000
+AHEAD = timedelta(days=1)  # clocks of clients that go wrong by more than this are not believed
 MOST_CANDIDATES = 10_000
 
 
@@ -83,9 +84,7 @@ class Engine:
             degraded=(*release.degraded, *self._unknown(query, world)),
         )
         self.log.append([slate])
-        self.telemetry.answers.labels(query.surface, release.version).inc()
-        for what in slate.degraded:
-            self.telemetry.degraded.labels(what.split(":")[0]).inc()
+        self.telemetry.answered(query.surface, release.version, slate.degraded)
         return slate
 
     def rank(self, query: Query, *, explain: bool = False, language: str = "en", min_position: int = 0) -> Slate:
@@ -133,7 +132,8 @@ class Engine:
         """
         now = self.clock(self.follower.catch_up())
         kinds = self.follower.catch_up().timeline.kinds
-        rejected = [(place, reason) for place, event in enumerate(events) if (reason := flaw(event))]
+        latest = datetime.now(UTC) + AHEAD
+        rejected = [(place, reason) for place, event in enumerate(events) if (reason := flaw(event, latest))]
         bad = {place for place, _ in rejected}
         good = [
             replace(e, id=e.id or uuid.uuid4().hex, time=e.time or now, kind=kinds.canonical(e.kind))
@@ -214,7 +214,8 @@ class Engine:
         timeline = world.timeline
         places = timeline.places("user", timeline.users.get(user, -1))
         kept = self.states.get(user)
-        if kept is not None and kept.version == self.version and kept.position <= world.position:
+        known = world.erased.get(digest(user), 0)
+        if kept is not None and kept.version == self.version and known <= kept.position <= world.position:
             fresh = places[timeline.position[places] > kept.position]
             if not len(fresh):
                 return dict(kept.folds)
@@ -260,7 +261,7 @@ def check(query: Query) -> None:
         raise UsageError("`at` needs a time zone, for example 2011-11-09T00:00:00+00:00")
 
 
-def flaw(event: Event) -> str:
+def flaw(event: Event, latest: datetime) -> str:
     """What is wrong with an event, in a few words; empty if nothing is."""
     if not event.user or len(event.user) > LONGEST_ID:
         return f"user_id must have 1 to {LONGEST_ID} characters"
@@ -270,6 +271,8 @@ def flaw(event: Event) -> str:
         return "event_type must have 1 to 64 characters"
     if event.time is not None and event.time.tzinfo is None:
         return "timestamp needs a time zone"
+    if event.time is not None and event.time > latest:
+        return "timestamp lies more than a day ahead"
     if event.item is None and not event.text and event.kind not in ("profile",):
         return "item_id or text is needed"
     return ""

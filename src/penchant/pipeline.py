@@ -72,6 +72,9 @@ def run(release: Release, context: Context) -> Trace:
     if asked is None:
         found = {name: source.retrieve(context, limit) for name, (source, limit) in release.sources.items()}
         rows = joined(list(found.values()))
+        if len(rows) < context.query.k:
+            found["rest"] = rest(context, rows)
+            rows = joined([rows, found["rest"]])
     else:
         found, rows = {}, context.catalogue.rows(list(dict.fromkeys(asked)))
         rows = rows[context.allowed[rows]]
@@ -104,6 +107,12 @@ def joined(found: Sequence[Rows]) -> Rows:
     every = np.concatenate([*found, np.zeros(0, np.int32)]).astype(np.int32)
     _, first = np.unique(every, return_index=True)
     return every[np.sort(first)]
+
+
+def rest(context: Context, rows: Rows) -> Rows:
+    """Allowed rows that no source named, enough to fill the list: in a small or new catalogue everything may be shown."""
+    others = np.setdiff1d(np.flatnonzero(context.allowed), rows)
+    return others[: context.query.k - len(rows)].astype(np.int32)
 
 
 def alike(release: Release, context: Context, k: int) -> list[tuple[int, float]]:

@@ -5,12 +5,13 @@ Neither logs nor metrics ever carry user ids, texts or item ids.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 log = logging.getLogger("penchant")
+SURFACES = 20  # surfaces counted by name
 BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)  # seconds
 
 
@@ -19,6 +20,7 @@ class Telemetry:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._surfaces: set[str] = set()
         self.timings = Histogram(
             "penchant_stage_seconds", "Time of one step of an answer", ["step"], registry=self.registry, buckets=BUCKETS
         )
@@ -30,6 +32,15 @@ class Telemetry:
         self.position = Gauge("penchant_log_position", "How far into the log has been read", registry=self.registry)
         self.items = Gauge("penchant_catalogue_items", "Items in the catalogue", registry=self.registry)
         self.requests = Counter("penchant_http_requests", "HTTP answers", ["route", "status"], registry=self.registry)
+
+    def answered(self, surface: str, release: str, degraded: Sequence[str]) -> None:
+        """Count an answer; surfaces beyond the first few are counted together, since callers make up their names."""
+        if surface not in self._surfaces:
+            surface = surface if len(self._surfaces) < SURFACES else "other"
+            self._surfaces.add(surface)
+        self.answers.labels(surface, release).inc()
+        for what in degraded:
+            self.degraded.labels(what.split(":")[0]).inc()
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:

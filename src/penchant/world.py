@@ -2,8 +2,8 @@
 
 import hashlib
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ class World:
     timeline: Timeline
     position: int
     changed: int = 0  # position of the newest change of an item
+    erased: Mapping[str, int] = field(default_factory=dict)  # digest of a person → position of their last erasure
 
 
 class Follower:
@@ -58,6 +59,7 @@ class Follower:
         for record in tail.changes:
             if isinstance(record.entry, Erasure):
                 timeline = without(timeline, record)
+                world = replace(world, erased={**world.erased, record.entry.digest: record.position})
         return replace(world, timeline=timeline, position=tail.position)
 
     def _updated(self, catalogue: Catalogue, records: Sequence[Record]) -> Catalogue:
@@ -70,7 +72,7 @@ class Follower:
 
     def _with(self, catalogue: Catalogue, rows: dict[int, Item]) -> Catalogue:
         vectors = self._reader.items(list(rows.values()))
-        return columns.changed(catalogue, rows, dict(zip(rows, vectors, strict=True)))
+        return columns.changed(catalogue, rows, dict(zip(rows, vectors, strict=True)), self._reader.name)
 
     def _catalogue_at(self, catalogue: Catalogue, position: int) -> Catalogue:
         then: dict[str, Item] = {}
@@ -110,6 +112,7 @@ def without(timeline: Timeline, record: Record) -> Timeline:
     name = next((u for u in timeline.users if digest(u) == wanted), None)
     if name is None:
         return timeline
-    code = timeline.users[name]
+    code = timeline.users.pop(name)
+    timeline.users[f"\0erased {code}"] = code  # codes are counted, so the place stays taken
     keep = (timeline.user != code) | (timeline.position > record.position)
     return timeline.where(np.flatnonzero(keep))

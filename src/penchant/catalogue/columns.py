@@ -32,7 +32,9 @@ def build(items: Sequence[Item], vectors: Floats, encoder: str) -> Catalogue:
     )
 
 
-def changed(catalogue: Catalogue, items: Mapping[int, Item], vectors: Mapping[int, Floats]) -> Catalogue:
+def changed(
+    catalogue: Catalogue, items: Mapping[int, Item], vectors: Mapping[int, Floats], encoder: str
+) -> Catalogue:
     """A catalogue in which these rows hold these items and vectors; rows past the end are added without gaps."""
     if not items:
         return catalogue
@@ -43,7 +45,7 @@ def changed(catalogue: Catalogue, items: Mapping[int, Item], vectors: Mapping[in
     grown[: len(catalogue), : catalogue.vectors.shape[1]] = catalogue.vectors
     for row, vector in vectors.items():
         grown[row] = vector
-    return build(everything, grown, catalogue.encoder)
+    return build(everything, grown, encoder)
 
 
 def category(item: Item) -> str:

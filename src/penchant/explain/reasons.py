@@ -89,8 +89,9 @@ def _grouped(
     found = []
     for kind, columns in groups.items():
         evidence = _evidence(trace.context, release, kind, row, facts, names)
-        reason = {"kind": kind, "part": sum(columns.values()), "columns": columns, "evidence": evidence}
-        found.append({**reason, "text": sentences.render(kind, evidence, language)})
+        part = sum(columns.values())
+        text = sentences.render(kind, evidence, language) if part > 0 else ""  # what speaks against is no reason
+        found.append({"kind": kind, "part": part, "columns": columns, "evidence": evidence, "text": text})
     return sorted(found, key=lambda r: (r["kind"] == "base", -r["part"]))
 
 

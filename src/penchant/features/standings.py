@@ -10,7 +10,7 @@ from penchant.types import Candidates
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standings:
-    """For each column of an expert: `<column>~rank` (1 is best, NaN last) and `<column>~share` of the largest."""
+    """For each column of an expert: `<column>~rank` (1 is best, NaN last) and `<column>~share`, 0 for the least to 1."""
 
     def apply(self, context: Context, candidates: Candidates) -> Candidates:
         names = [n for n in candidates.columns if "." in n and "~" not in n]
@@ -21,8 +21,9 @@ class Standings:
         order = np.argsort(-known, axis=1, kind="stable")
         ranks = np.empty_like(order)
         np.put_along_axis(ranks, order, np.arange(1, values.shape[1] + 1)[None, :], axis=1)
-        top = np.take_along_axis(known, order[:, :1], axis=1)
-        shares = np.where(top > 0, np.nan_to_num(values) / np.where(top > 0, top, 1.0), 0.0)
+        low = np.where(np.isnan(values), np.inf, values).min(axis=1, keepdims=True)
+        span = known.max(axis=1, keepdims=True) - low
+        shares = np.where(span > 0, np.nan_to_num(values - low) / np.where(span > 0, span, 1.0), 0.0)
         columns: dict[str, np.ndarray] = {}
         for place, name in enumerate(names):
             columns[f"{name}~rank"] = ranks[place].astype(np.float32)

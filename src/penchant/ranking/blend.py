@@ -9,13 +9,14 @@ from penchant.protocols import Context
 from penchant.types import Array, Candidates, Columns
 
 WEIGHTS = {
-    "again.frequency~share": 1.0,
+    "again.frequency~share": 1.5,
     "neighbours.bm25~share": 1.0,
+    "neighbours.together~share": 0.3,
     "linear.next~share": 0.3,
     "linear.long~share": 0.3,
-    "popular.7d~share": 0.2,
-    "popular.all~share": 0.05,
-    "nearest.interest~share": 0.05,
+    "popular.1d~share": 0.5,
+    "popular.7d~share": 0.3,
+    "nearest.interest~share": 0.3,
     "nearest.wish~share": 2.0,
 }
 

@@ -31,7 +31,7 @@ class Diversity:
 
     def _order(self, scores: Array, likeness: Array, k: int) -> Array:
         spread = float(scores.std()) or 1.0
-        relevance = scores / spread
+        relevance = np.minimum.accumulate(scores) / spread  # a stage before may have put a lower score first
         closest = np.zeros(len(scores))
         chosen: list[int] = []
         for _ in range(min(k, len(scores))):

@@ -30,7 +30,7 @@ class Nearest:
             return np.zeros(0, np.int32)
         asked = {"wish": wishes["wish"]} if "wish" in wishes else wishes
         share = -(-limit // len(asked))
-        tops = [best(context, self._positive(self._match(context.catalogue.vectors, w)), share) for w in asked.values()]
+        tops = [best(context, _positive(self._match(context.catalogue.vectors, w)), share) for w in asked.values()]
         turns = [top[place] for place in range(share) for top in tops if place < len(top)]
         return np.array(list(dict.fromkeys(turns))[:limit], dtype=np.int32)
 
@@ -64,5 +64,8 @@ class Nearest:
         distance: Floats = -np.sqrt(np.maximum(lengths - 2 * dots + float(wish @ wish), 0.0)).astype(np.float32)
         return distance
 
-    def _positive(self, match: Array) -> Array:
-        return match + 3.0 if self.metric == "euclidean" else match
+
+def _positive(match: Array) -> Array:
+    """The same order with no value at or below zero: everything is like a wish, more or less."""
+    shifted: Array = match - match.min(initial=0.0) + 1e-6
+    return shifted

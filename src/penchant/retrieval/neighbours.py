@@ -10,7 +10,7 @@ import numpy as np
 
 from penchant.protocols import Context
 from penchant.retrieval.best import best, liked
-from penchant.timeline import UNITS
+from penchant.timeline import UNITS, Timeline
 from penchant.types import Array, Columns, Rows
 
 
@@ -56,7 +56,7 @@ class Neighbours:
             people = people[np.argsort(-shared[people], kind="stable")[: self.people]]
         places, owner = timeline.gather("user", people, self.depth)
         seen = np.bincount(owner, minlength=len(people))
-        idf = np.maximum(np.log(len(timeline.users)) - np.log1p(seen), 0.1)
+        idf = np.maximum(np.log(population(timeline)) - np.log1p(seen), 0.1)
         item, kind = timeline.item[places], timeline.kind[places]
         value = (shared[people] * idf**2)[owner] * positive[kind] * (item >= 0)
         scores: Array = np.bincount(np.maximum(item, 0), weights=value, minlength=size)[:size]
@@ -67,3 +67,12 @@ class Neighbours:
         mean = count.sum() / max(np.count_nonzero(count), 1)
         length: Array = 1 - self.b + self.b * count / max(mean, 1e-9)
         return length
+
+
+def population(timeline: Timeline) -> int:
+    """How many people have done something; `timeline.users` also has those who come later."""
+    index = timeline.postings("user")
+    first = index.order[index.starts[:-1][np.diff(index.starts) > 0]]
+    late = np.unique(timeline.user[index.size :])
+    starts, ends = index.bounds(late)
+    return int(np.count_nonzero(first < len(timeline)) + np.count_nonzero(starts == ends))
