@@ -1,0 +1,32 @@
+"""Personal frequency and its recency term, worked out by hand."""
+
+import numpy as np
+import pytest
+
+from penchant.retrieval.again import Again
+from penchant.testing import worlds
+from penchant.testing.worlds import DAY, START
+
+
+@pytest.fixture
+def context():
+    """At day 90: item 2 bought twice on day 0, item 4 once on day 0, item 6 once on day 90, item 1 disliked."""
+    happened = [("u", 2, 0, "purchase"), ("u", 2, 0, "purchase"), ("u", 4, 0, "purchase")]
+    happened += [("u", 1, 1, "dislike"), ("v", 3, 2, "purchase"), ("u", 6, 90 * 1_440, "purchase")]
+    return worlds.context(worlds.world(worlds.items(8), happened), "u", now=START + 90 * DAY)
+
+
+def test_weighs_what_was_done_and_how_long_ago(context):
+    frequency = Again(half_life=90, recency=0.5).score(context, np.arange(8))["frequency"]
+    wanted = {2: 4 + 0.5 * 0.5, 4: 2 + 0.5 * 0.5, 6: 2 + 0.5}  # 90 days are one half-life
+    assert {row: value for row, value in enumerate(frequency.tolist()) if value == value} == pytest.approx(wanted)
+
+
+def test_orders_by_frequency_and_then_by_recency(context):
+    assert Again().retrieve(context, 9).tolist() == [2, 6, 4]
+    assert Again().retrieve(context, 2).tolist() == [2, 6]
+
+
+def test_knows_only_the_persons_own_past(context):
+    assert 3 not in Again().retrieve(context, 9)
+    assert np.isnan(Again().score(context, np.array([3, 1]))["frequency"]).all()

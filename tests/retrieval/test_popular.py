@@ -1,0 +1,68 @@
+"""Windows count exactly what happened in them."""
+
+import pytest
+
+from penchant.retrieval.popular import Popular
+from penchant.testing import worlds
+from penchant.testing.worlds import HOUR, MINUTE, START
+
+HOURS = {"1h": 60, "6h": 360, "1d": 1_440, "7d": 10_080}  # minutes
+
+
+@pytest.fixture
+def world():
+    """Item 0 is bought 30 minutes before now, item 1 twice 3 hours before, item 2 thrice 2 days before, item 3 long."""
+    now = 40_000
+    happened = [("a", 3, now - 30_000, "purchase")] * 9
+    happened += [("a", 2, now - 2_880, "purchase")] * 3
+    happened += [("b", 1, now - 180, "purchase"), ("c", 1, now - 179, "view"), ("b", 0, now - 30, "purchase")]
+    return worlds.world(worlds.items(6), happened)
+
+
+def asked(world, minutes=40_000):
+    return worlds.context(world, now=START + minutes * MINUTE)
+
+
+def test_counts_weights_within_each_window(world):
+    columns = Popular(windows=("1h", "6h", "1d", "3d", "30d", "all")).score(asked(world), worlds.np.arange(4))
+    wanted = {
+        "1h": [2, 0, 0, 0],
+        "6h": [2, 2.2, 0, 0],
+        "1d": [2, 2.2, 0, 0],
+        "3d": [2, 2.2, 6, 0],
+        "30d": [2, 2.2, 6, 18],
+        "all": [2, 2.2, 6, 18],
+    }
+    assert {name: column.tolist() for name, column in columns.items()} == {
+        name: pytest.approx(values) for name, values in wanted.items()
+    }
+
+
+@pytest.mark.parametrize("name", HOURS)
+def test_a_window_begins_just_after_its_edge(name):
+    length = HOURS[name]
+    world = worlds.world(worlds.items(3), [("a", 0, 0, "purchase"), ("a", 1, 1, "purchase")])
+    columns = Popular(windows=(name,)).score(asked(world, length), worlds.np.arange(2))
+    assert columns[name].tolist() == [0, 2]  # what happened exactly one window ago is out
+
+
+def test_retrieves_from_the_windows_in_turn(world):
+    rows = Popular(windows=("1h", "6h", "all")).retrieve(asked(world), 3)
+    assert rows.tolist() == [0, 1, 3]
+
+
+def test_moves_with_every_event_and_back(world):
+    source = Popular(windows=("1h",))
+    before = asked(world)
+    later = worlds.replace(world, timeline=worlds.appended(world.timeline, [("d", 4, 40_010, "purchase")]))
+    assert source.retrieve(asked(later, 40_011), 5).tolist() == [0, 4]
+    assert source.retrieve(asked(later, 40_011 + 60), 5).tolist() == []
+    assert source.retrieve(before, 5).tolist() == [0]
+    assert source.score(asked(later, 40_000), worlds.np.arange(5))["1h"].tolist() == [2, 0, 0, 0, 0]
+
+
+def test_what_is_disliked_is_not_retrieved():
+    world = worlds.world(worlds.items(3), [("a", 0, 0, "dislike"), ("a", 1, 1, "view")])
+    context = asked(world, 2)
+    assert Popular().retrieve(context, 5).tolist() == [1]
+    assert context.timeline.tally(HOUR, context.now, 3).tolist() == [-1_000, 200, 0]
