@@ -99,7 +99,7 @@ class TrainingSettings:
     gate: float = 0.1  # share of those, the newest, on which the candidate release is judged
     cases: int = 4_000  # moments replayed at most
     rows: int = 100  # rows kept per moment
-    seed: int = 0
+    seed: int = 0  # of everything that is drawn by chance; the same seed on the same log trains the same models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,9 +42,11 @@ class Job:
         object.__setattr__(self, "where", source_name(self.source))
 
     def resolve(self, sample: Chunk, table: Spellings, required: tuple[str, ...]) -> Mapped:
+        """Find the column of every field in a sample of the source."""
         return resolve(sample.columns, table, required, self.columns or {}, self.where)
 
     def detect(self, sample: Chunk, mapped: Mapped, name: str, **bounds: int) -> Reading | None:
+        """Judge by a sample how a column of times is to be read; None if there is no such column."""
         column = mapped.columns.get(name)
         if column is None:
             return None

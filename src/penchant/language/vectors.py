@@ -35,7 +35,9 @@ class Encoded:
 class Truncates(Protocol):
     """An encoder that can tell which texts are too long for it."""
 
-    def truncated(self, texts: Sequence[str]) -> int: ...
+    def truncated(self, texts: Sequence[str]) -> int:
+        """How many of the texts are cut short."""
+        ...
 
 
 def digest(text: str) -> str:

@@ -25,7 +25,7 @@ WEIGHTS = {
 class Blend:
     """Σ weight × column over the columns that are there; a missing value counts as nothing."""
 
-    weights: Mapping[str, float] = field(default_factory=lambda: dict(WEIGHTS))
+    weights: Mapping[str, float] = field(default_factory=lambda: dict(WEIGHTS))  # column → how much it counts
 
     def apply(self, context: Context, candidates: Candidates) -> Candidates:
         total = np.zeros(len(candidates), dtype=np.float64)

@@ -18,13 +18,13 @@ class Trees:
     """Recipe of a LambdaMART over all columns but those that change scale when an expert is fitted again."""
 
     rounds: int = 300  # at most; stops when NDCG on the newest groups no longer grows
-    leaves: int = 31
-    rate: float = 0.05
+    leaves: int = 31  # per tree at most
+    rate: float = 0.05  # how much each tree adds
     truncation: int = 20  # depth to which pairs are weighed
     smallest: int = 50  # rows per leaf at least
     columns_per_tree: float = 0.5  # share of the columns each tree may use
     held: float = 0.15  # share of the groups, the newest, that decide when to stop
-    leave_out: tuple[str, ...] = ("linear.long", "linear.next")
+    leave_out: tuple[str, ...] = ("linear.long", "linear.next")  # columns that are not used
 
     def train(self, history: History, folder: Path) -> dict[str, float]:
         """Fit on `history.examples`; metrics: trees kept and NDCG@10 on the held groups."""

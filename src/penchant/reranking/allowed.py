@@ -32,7 +32,7 @@ class NotExcluded:
 class Repeats:
     """Items this person has no positive event with, unless `repeats`; items they net dislike never."""
 
-    repeats: bool = True
+    repeats: bool = True  # set by [events] repeats
 
     def allows(self, context: Context) -> Array:
         interest = context.user["interest"]

@@ -15,9 +15,9 @@ class Asked:
     Both standings are reciprocal ranks 1/(offset + rank), as in reciprocal rank fusion (Cormack et al. 2009).
     """
 
-    weight: float = 3.0
-    offset: float = 10.0
-    column: str = "nearest.wish"
+    weight: float = 3.0  # of the text against the ranker; 0 keeps the ranker's order
+    offset: float = 10.0  # more makes the first places weigh less
+    column: str = "nearest.wish"  # how well an item fits the text
 
     def apply(self, context: Context, candidates: Candidates) -> Candidates:
         match = candidates.columns.get(self.column)

@@ -25,8 +25,8 @@ from penchant.types import Array, Columns, Floats, Rows
 class Linear:
     """Recipe of two matrices: `long` (α = 1) and `next` (α small)."""
 
-    l2_long: float = 200.0
-    l2_next: float = 30.0
+    l2_long: float = 200.0  # λ of `long`: more keeps its weights smaller
+    l2_next: float = 30.0  # λ of `next`
     alpha: float = 0.2  # share of ‖X − XB‖² in `next`
     tau: float = 2.5  # steps after which the past has faded to 1/e
     prior: float = 20.0  # λ_E: weight of the text prior

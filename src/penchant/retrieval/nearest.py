@@ -20,7 +20,7 @@ class Nearest:
     taken out of what the person liked, which makes likenesses tell more apart; a wish is matched as it stands.
     """
 
-    metric: Metric = "cosine"
+    metric: Metric = "cosine"  # how two texts are compared
     half_life: float = 30.0  # days after which a liked item counts half
     history: int = 100  # liked items used
 

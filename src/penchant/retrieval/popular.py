@@ -25,7 +25,7 @@ WINDOWS = {
 class Popular:
     """Weighted events per item within each window; retrieves from all windows in turn."""
 
-    windows: tuple[str, ...] = ("1h", "6h", "1d", "7d", "30d", "all")
+    windows: tuple[str, ...] = ("1h", "6h", "1d", "7d", "30d", "all")  # any of 1h, 6h, 1d, 3d, 7d, 30d, all
 
     def retrieve(self, context: Context, limit: int) -> Rows:
         size = len(context.catalogue)

@@ -19,7 +19,7 @@ class Recent:
     """The newest events, searches included: columns `time, item, kind, value, position`, oldest first."""
 
     size: int = 200  # events kept per person
-    name: str = "recent"
+    name: str = "recent"  # under which its state is found
 
     def start(self) -> Columns:
         return {
@@ -42,7 +42,7 @@ class Interest:
     """Items the person met: `item`, `count` of positive events, net `weight` in thousandths, `first`, `last`."""
 
     size: int = 5_000  # items kept per person, the most recently met
-    name: str = "interest"
+    name: str = "interest"  # under which its state is found
 
     def start(self) -> Columns:
         return {
@@ -72,7 +72,7 @@ class Interest:
 class Counts:
     """Events per kind code (`count`) and the times of the first and last (`span`, empty before the first event)."""
 
-    name: str = "counts"
+    name: str = "counts"  # under which its state is found
 
     def start(self) -> Columns:
         return {"count": np.zeros(0, np.int64), "span": np.zeros(0, np.int64)}
@@ -92,7 +92,7 @@ class Rates:
     """Events per active day: `day` (days since 1970, ascending) and `count`."""
 
     size: int = 60  # active days kept per person
-    name: str = "rates"
+    name: str = "rates"  # under which its state is found
 
     def start(self) -> Columns:
         return {"day": np.zeros(0, np.int32), "count": np.zeros(0, np.int64)}
