@@ -1,0 +1,107 @@
+"""The commands that ask: recommend and similar."""
+
+import time
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from penchant.cli import terminal
+from penchant.cli.options import AsJson, Folder, Language, Places, User, opened, pairs
+from penchant.types import Catalogue, Pick, Slate
+
+_SHOWN = 3  # reasons per item
+
+
+def recommend(
+    folder: Folder,
+    user: User,
+    k: Places = 10,
+    text: Annotated[str | None, typer.Option("--text", metavar="T", help="A wish in plain words.")] = None,
+    item: Annotated[str | None, typer.Option("--item", metavar="I", help="The item the person looks at.")] = None,
+    context: Annotated[
+        list[str] | None, typer.Option("--context", metavar="K=V", help="Something about the moment; repeatable.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="I", help="An item not to offer; repeatable.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="Answer as of then: ISO 8601, UTC if it names no zone.")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why each item is there.")] = False,
+    language: Annotated[Language, typer.Option("--language", help="Language of the reasons.")] = Language.ENGLISH,
+    json: AsJson = False,
+) -> None:
+    """Offer a person what they are likely to want next, best first."""
+    from penchant.evaluation.splits import instant
+    from penchant.web.answers import from_slate
+
+    given = pairs(context, "--context")
+    then = None if at is None else instant(at)
+    with opened(folder) as project:
+        began = time.perf_counter()
+        slate = project.recommend(
+            user,
+            k=k,
+            text=text,
+            item=item,
+            context=given,
+            exclude=exclude or (),
+            at=then,
+            explain=explain,
+            language=language.value,
+        )
+        took = time.perf_counter() - began
+        catalogue = project.engine.follower.catch_up().catalogue
+    if json:
+        terminal.as_json(from_slate(slate, took))
+    else:
+        show(slate, catalogue)
+
+
+def similar(
+    folder: Folder,
+    item: Annotated[str, typer.Option("--item", metavar="I", help="The item's id.")],
+    k: Places = 10,
+    json: AsJson = False,
+) -> None:
+    """List what is like an item, most alike first."""
+    from penchant.web.answers import from_picks
+
+    with opened(folder) as project:
+        picks = project.similar(item, k=k)
+        catalogue = project.engine.follower.catch_up().catalogue
+    if json:
+        terminal.as_json({"items": from_picks(picks)})
+    else:
+        _listed(picks, catalogue, False)
+
+
+def show(slate: Slate, catalogue: Catalogue) -> None:
+    """Print a slate with the titles of its items."""
+    _listed(slate.picks, catalogue, any(pick.reasons for pick in slate.picks))
+    for what in slate.degraded:
+        terminal.say(f"note: {what}")
+
+
+def _listed(picks: Sequence[Pick], catalogue: Catalogue, explained: bool) -> None:
+    rows = [
+        (place, pick.item, _title(catalogue, pick.item), pick.score, *([why(pick)] if explained else []))
+        for place, pick in enumerate(picks, start=1)
+    ]
+    headers = ("#", "item", "title", "score", *(["why"] if explained else []))
+    if rows:
+        terminal.table(headers, rows, right=(0, 3))
+    else:
+        terminal.say("nothing to offer")
+
+
+def why(pick: Pick) -> str:
+    """The strongest reasons of a pick in one line."""
+    said = [str(reason["text"]) for reason in pick.reasons if reason["text"]]
+    return " ".join(said[:_SHOWN])
+
+
+def _title(catalogue: Catalogue, item: str) -> str:
+    row = catalogue.row_of.get(item)
+    return "" if row is None else catalogue.items[row].title

@@ -1,0 +1,50 @@
+"""Which commands there are, in the order in which one meets them."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from penchant import __version__
+from penchant.cli import asking, data, demo, learning, operating, terminal
+
+_COMMANDS: tuple[tuple[str, str, Callable[..., None]], ...] = (
+    ("Start", "demo", demo.demo),
+    ("Start", "init", data.init),
+    ("Start", "import", data.import_),
+    ("Learn", "train", learning.train),
+    ("Learn", "evaluate", learning.evaluate),
+    ("Answer", "recommend", asking.recommend),
+    ("Answer", "similar", asking.similar),
+    ("Answer", "serve", operating.serve),
+    ("Operate", "releases", learning.releases),
+    ("Operate", "promote", learning.promote),
+    ("Operate", "rebuild", operating.rebuild),
+    ("Operate", "export", operating.export),
+    ("Operate", "forget", operating.forget),
+    ("Operate", "doctor", operating.doctor),
+)
+
+
+def commands() -> typer.Typer:
+    """The whole command line."""
+    options: dict[str, Any] = {"add_completion": False, "pretty_exceptions_enable": False}
+    app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]}, **options)
+    app.callback(invoke_without_command=True)(penchant)
+    for panel, name, function in _COMMANDS:
+        app.command(name, rich_help_panel=panel)(function)
+    return app
+
+
+def penchant(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback if something goes wrong.")] = False,
+) -> None:
+    """Rank what a person is likely to want next, the moment they want it."""
+    if version:
+        terminal.say(f"penchant {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        terminal.say(context.get_help())
+        raise typer.Exit(2)

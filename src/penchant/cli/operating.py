@@ -1,0 +1,75 @@
+"""The commands that look after a project and the people in it: serve, rebuild, forget, export and doctor."""
+
+from typing import Annotated
+
+import typer
+
+from penchant.cli import terminal
+from penchant.cli.options import AsJson, Folder, Host, Port, User, opened
+from penchant.errors import UnknownError
+
+
+def serve(
+    folder: Folder,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer.")] = 1,
+) -> None:
+    """Serve the HTTP API and the console until interrupted."""
+    from penchant import serving
+
+    serving.serve(folder, host=host, port=port, workers=workers, started=announce)
+
+
+def announce(url: str) -> None:
+    """Say where a server is."""
+    terminal.say(f"console at {url}/  API at {url}/docs  (Ctrl-C stops)")
+
+
+def rebuild(folder: Folder, json: AsJson = False) -> None:
+    """Throw away what is kept about people beside the log; it is folded anew when they are next seen."""
+    with opened(folder) as project:
+        project.rebuild()
+        position = project.engine.follower.catch_up().position
+    if json:
+        terminal.as_json({"rebuilt": True, "position": position})
+    else:
+        terminal.say(f"the state of every person will be folded anew from the log, which ends at position {position:,}")
+
+
+def export(folder: Folder, user: User) -> None:
+    """Print everything that is kept about a person, as JSON."""
+    from penchant import privacy
+
+    with opened(folder) as project:
+        kept = project.export(user)
+    if not privacy.holds(kept):
+        raise UnknownError(f"nothing is kept about {user!r}")
+    terminal.as_json(kept)
+
+
+def forget(folder: Folder, user: User, json: AsJson = False) -> None:
+    """Remove a person's events, slates and state for good; doing it twice does no harm."""
+    with opened(folder) as project:
+        receipt = project.forget(user)
+    if json:
+        terminal.as_json(receipt)
+        return
+    terminal.say("removed: " + ", ".join(f"{count:,} {what}" for what, count in receipt["removed"].items()))
+    terminal.say(*(f"remaining: {what}" for what in receipt["remaining"]))
+
+
+def doctor(folder: Folder, json: AsJson = False) -> None:
+    """Check config, stores, state, release, encoder and machine; exit code 1 if something is broken."""
+    from penchant.doctor import examine
+
+    found = []
+    with terminal.progress() as progress:
+        for check in examine(folder, progress):
+            found.append(check)
+            if not json:
+                terminal.say(check.line())
+    if json:
+        terminal.as_json({"checks": [check.document() for check in found]})
+    if any(check.status == "fail" for check in found):
+        raise typer.Exit(1)

@@ -1,0 +1,180 @@
+"""The server of a project: the web application, kept on the release that was promoted last.
+
+A server never trains; it looks for a newly promoted release every second and swaps to it in one assignment.
+"""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penchant.errors import NotReadyError, PenchantError, UsageError
+from penchant.project import Project
+
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
+FOLDER = "PENCHANT_FOLDER"  # environment variable from which each worker knows its project
+_PAUSE = 1.0  # seconds between two looks at the promoted release
+_PATIENCE = 10  # seconds that open requests have when the server stops
+_STARTING = 30.0  # seconds a server may take to start
+
+log = logging.getLogger("penchant.serving")
+
+
+class Watcher:
+    """A thread that follows the promoted release."""
+
+    def __init__(self, project: Project, pause: float = _PAUSE) -> None:
+        self._project, self._pause = project, pause
+        self._stopped = threading.Event()
+        self._refused: str | None = None  # the version that could not be loaded, so that this is said once
+        self._thread = threading.Thread(target=self._run, name="penchant-releases", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop watching and wait for the thread."""
+        self._stopped.set()
+        self._thread.join()
+
+    def look(self) -> bool:
+        """Swap to the promoted release if it is another one; returns whether it was."""
+        engine, built = self._project.engine, self._project.built
+        version = built.artefacts.current()
+        if version is None or version in (engine.release.version, self._refused):
+            return False
+        try:
+            engine.swap(built.releases.of(version))
+        except PenchantError:
+            self._refused = version
+            raise
+        log.info("now serving release %s", version)
+        return True
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._pause):
+            try:
+                self.look()
+            except Exception:  # a server goes on with the release it has
+                log.exception(
+                    "the promoted release cannot be served; staying on %s", self._project.engine.release.version
+                )
+
+
+def serve(folder: Path, *, host: str, port: int, workers: int, started: Callable[[str], None]) -> None:
+    """Serve a project until interrupted or terminated; `started` is told the URL.
+
+    Raises UsageError for an address that is none, NotReadyError for a port that is taken.
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("penchant").setLevel(logging.INFO)
+    with closing(listening(host, port)) as sock:
+        port = sock.getsockname()[1]
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        if workers == 1:
+            _alone(Project(folder), sock, lambda: started(url))
+            return
+    _several(folder, host, port, workers, lambda: started(url))
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens on an address; port 0 takes a free one."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address, family=family, backlog=2_048)
+    except socket.gaierror as error:
+        raise UsageError(f"host {host!r} is not the address of anything: {error.strerror}") from error
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise NotReadyError(f"port {port} of {host} cannot be listened on: {reason}") from error
+
+
+def application(project: Project, started: Callable[[], None] = lambda: None) -> "FastAPI":
+    """The web application of a project, which it closes when it stops."""
+    from penchant.web.app import create_app
+
+    watcher = Watcher(project)
+    title = project.folder.resolve().name
+    return create_app(
+        project.engine, title=title, on_start=(watcher.start, started), on_stop=(watcher.stop, project.close)
+    )
+
+
+def worker() -> "FastAPI":
+    """The application of one of several processes."""
+    return application(Project(os.environ[FOLDER]))
+
+
+@contextmanager
+def background(project: Project) -> Iterator[str]:
+    """Serve a project from a thread on a free loopback port; yields the URL and closes the project at the end."""
+    with closing(listening("127.0.0.1", 0)) as sock:
+        server = _server(application(project))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
+        thread.start()
+        try:
+            _await(server, thread)
+            yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(_PATIENCE + _STARTING)
+
+
+def _await(server: "uvicorn.Server", thread: threading.Thread) -> None:
+    until = time.monotonic() + _STARTING
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > until:
+            raise NotReadyError(f"the server did not start within {_STARTING:.0f} s")
+        time.sleep(0.02)
+
+
+def _server(app: "FastAPI") -> "uvicorn.Server":
+    import uvicorn
+
+    return uvicorn.Server(uvicorn.Config(app, **_manners()))
+
+
+def _manners() -> dict[str, Any]:
+    """How every server behaves; there is no access log, since paths hold user ids."""
+    return {
+        "access_log": False,
+        "server_header": False,
+        "log_level": "warning",
+        "lifespan": "on",
+        "timeout_graceful_shutdown": _PATIENCE,
+    }
+
+
+def _alone(project: Project, sock: socket.socket, started: Callable[[], None]) -> None:
+    """Serve from this process. The server passes on the signal that stopped it, which must not end us half-way."""
+    with project:
+        server = _server(application(project, started))
+        before = signal.signal(signal.SIGTERM, lambda *_: None)
+        try:
+            server.run(sockets=[sock])
+        except KeyboardInterrupt:
+            pass  # the usual way to stop a server
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    if not server.started:
+        raise NotReadyError("the server did not start; the log above says why")
+
+
+def _several(folder: Path, host: str, port: int, workers: int, started: Callable[[], None]) -> None:
+    """Serve from several processes; opening the project once here finds every mistake before they start."""
+    import uvicorn
+
+    Project(folder).close()
+    os.environ[FOLDER] = str(folder.resolve())
+    started()
+    uvicorn.run("penchant.serving:worker", factory=True, host=host, port=port, workers=workers, **_manners())

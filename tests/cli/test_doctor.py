@@ -1,0 +1,86 @@
+"""The doctor finds what is broken and leaves it alone."""
+
+import pytest
+
+from penchant import doctor
+from penchant.project import Project
+from penchant.protocols import State
+
+
+def findings(run, shop):
+    """Check name → status."""
+    ran = run("doctor", shop, "--json")
+    return ran.code, {check["name"]: check["status"] for check in ran.json["checks"]}
+
+
+def test_a_sound_project(run, shop, state):
+    run("recommend", shop, "--user", "u1")
+    before = state(shop)
+    code, found = findings(run, shop)
+    assert code == 0
+    assert set(found) >= {"packages", "extras", "config", "disk", "log", "items", "state", "release", "encoder"}
+    assert set(found.values()) <= {"ok", "warn"}
+    assert found["release"] == found["state"] == found["log"] == found["items"] == found["encoder"] == "ok"
+    assert state(shop) == before
+    assert "ok    log: 600 events" in run("doctor", shop).out
+
+
+def test_a_state_that_is_not_what_the_events_make(run, shop):
+    with Project(shop) as project:
+        engine = project.engine
+        project.recommend("u1")
+        kept = engine.states.get("u1")
+        folds = {name: dict(columns) for name, columns in kept.folds.items()}
+        folds["counts"]["count"] = folds["counts"]["count"] + 1
+        engine.states.put("u1", State(position=kept.position, version=kept.version, folds=folds))
+    code, found = findings(run, shop)
+    assert (code, found["state"]) == (1, "fail")
+    run("rebuild", shop)
+    assert findings(run, shop)[1]["state"] == "ok"
+
+
+def test_a_release_that_was_altered(run, shop):
+    for file in shop.glob("releases/*/trees/*"):
+        file.write_bytes(file.read_bytes() + b" ")
+    code, found = findings(run, shop)
+    assert (code, found["release"]) == (1, "fail")
+
+
+def test_config_that_cannot_be_read_ends_it(run, shop):
+    (shop / "penchant.toml").write_text("[nonsense]")
+    code, found = findings(run, shop)
+    assert (code, found["config"]) == (1, "fail")
+    assert "log" not in found
+
+
+def test_items_nobody_described_and_rows_that_were_refused(run, shop, tmp_path):
+    file = tmp_path / "more.csv"
+    file.write_text("user_id,item_id,timestamp\nu1,bare,2026-02-01\n,G1,2026-02-01\n")
+    run("import", shop, "--events", file)
+    code, found = findings(run, shop)
+    assert code == 0
+    assert found["items"] == found["encoder"] == found["rejected"] == "warn"
+
+
+def test_no_release(run, tmp_path):
+    run("init", tmp_path)
+    text = (tmp_path / "penchant.toml").read_text().replace('#model = "auto"', 'model = "hashing"')
+    (tmp_path / "penchant.toml").write_text(text)
+    code, found = findings(run, tmp_path)
+    assert (code, found["release"], found["log"]) == (0, "warn", "warn")
+
+
+@pytest.mark.parametrize("free", [50 << 20, 500 << 20])
+def test_little_room(monkeypatch, tmp_path, free):
+    usage = type("Usage", (), {"free": free})
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    assert doctor._disk(tmp_path).status == ("fail" if free < (100 << 20) else "warn")
+
+
+def test_a_check_that_breaks_is_a_failure():
+    def look(_):
+        raise ZeroDivisionError("no")
+
+    found = doctor._guarded("log", look, None)
+    assert (found.status, found.found) == ("fail", "ZeroDivisionError: no")
+    assert found.line() == "fail  log: ZeroDivisionError: no"
