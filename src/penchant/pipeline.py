@@ -110,7 +110,7 @@ def joined(found: Sequence[Rows]) -> Rows:
 
 
 def rest(context: Context, rows: Rows) -> Rows:
-    """Allowed rows that no source named, enough to fill the list: in a small or new catalogue everything may be shown."""
+    """Allowed rows that no source named, enough to fill the list of a small or new catalogue."""
     others = np.setdiff1d(np.flatnonzero(context.allowed), rows)
     return others[: context.query.k - len(rows)].astype(np.int32)
 

@@ -31,6 +31,8 @@ _KINDS = {  # column prefix → kind of reason
     "moment_": "moment",
     "base": "base",
 }
+_HOUR = 3_600_000_000  # microseconds
+_WINDOWS = {"1h": _HOUR, "1d": 24 * _HOUR, "7d": 168 * _HOUR, "30d": 720 * _HOUR}
 _EVENTS_SHOWN = 20  # per column; the rest is summed up
 
 
@@ -112,11 +114,10 @@ def _evidence(
     if kind == "again":
         return {"count": _whole(values.get("repeat_count")), "days": _whole(values.get("repeat_age"))}
     if kind == "popular":
-        windows = {
-            n.removeprefix("popular."): v for n, v in values.items() if n.startswith("popular.") and "~" not in n
-        }
-        return {"events": windows}
-    if kind in ("alike", "together"):
+        return {"events": _demand(context, row)}
+    if kind == "together":
+        return {"shared": values.get("neighbours.together", 0.0)}
+    if kind == "alike":
         return {"items": _titles(context, row), "words": _words(context, row)}
     if kind == "asked":
         text = context.query.text or ""
@@ -150,6 +151,14 @@ def _event(context: Context, names: Mapping[int, str], events: Any, parts: Array
         "timestamp": moment(int(events.time[place])).isoformat(),
         "part": float(parts[place]),
     }
+
+
+def _demand(context: Context, row: int) -> dict[str, int]:
+    """How many positive events the item had in each of the last windows."""
+    timeline = context.timeline
+    events = timeline.events(timeline.places("item", row))
+    times = events.time[events.weight > 0]
+    return {name: int(np.count_nonzero(times > context.now - length)) for name, length in _WINDOWS.items()}
 
 
 def _titles(context: Context, row: int, most: int = 3) -> list[str]:

@@ -33,7 +33,7 @@ def _causes(evidence: Evidence) -> list[str]:
 
 def _busiest(evidence: Evidence) -> tuple[str, int] | None:
     """The shortest window with at least three events, and its count."""
-    windows = [(w, round(n)) for w, n in evidence.get("events", {}).items() if w != "all" and n >= 3]
+    windows = [(w, n) for w, n in evidence.get("events", {}).items() if n >= 3]
     return windows[0] if windows else None
 
 
@@ -53,22 +53,22 @@ def _again(evidence: Evidence) -> str:
         return ""
     times = "once" if count == 1 else f"{count} times"
     ago = "today" if not days else "yesterday" if days == 1 else f"{days} days ago"
-    return f"You have chosen it {times}, most recently {ago}."
+    return f"In your history {times}, most recently {ago}."
 
 
 def _again_zh(evidence: Evidence) -> str:
     count, days = evidence.get("count"), evidence.get("days")
     if not count:
         return ""
-    return f"您选择过 {count} 次，最近一次在{'今天' if not days else f' {days} 天前'}。"
+    return f"在您的记录中出现过 {count} 次，最近一次在{'今天' if not days else f' {days} 天前'}。"
 
 
 def _together(evidence: Evidence) -> str:
-    return "People who chose what you chose also chose this." if evidence.get("items") else ""
+    return "People with a history like yours went for this too." if evidence.get("shared", 0) > 0 else ""
 
 
 def _together_zh(evidence: Evidence) -> str:
-    return "与您选择相近的人也选择了它。" if evidence.get("items") else ""
+    return "与您记录相近的人也选择了它。" if evidence.get("shared", 0) > 0 else ""
 
 
 def _alike(evidence: Evidence) -> str:
@@ -84,12 +84,12 @@ def _alike_zh(evidence: Evidence) -> str:
 
 def _popular(evidence: Evidence) -> str:
     busiest = _busiest(evidence)
-    return f"Popular now: chosen {busiest[1]} times in the last {_LENGTHS[busiest[0]]}." if busiest else ""
+    return f"Popular now: {busiest[1]} times taken up in the last {_LENGTHS[busiest[0]]}." if busiest else ""
 
 
 def _popular_zh(evidence: Evidence) -> str:
     busiest = _busiest(evidence)
-    return f"正受欢迎：最近{_LENGTHS_ZH[busiest[0]]}被选择 {busiest[1]} 次。" if busiest else ""
+    return f"正受欢迎：最近{_LENGTHS_ZH[busiest[0]]}有 {busiest[1]} 次选择。" if busiest else ""
 
 
 def _taste(evidence: Evidence) -> str:
@@ -121,8 +121,8 @@ def _moved_zh(evidence: Evidence) -> str:
     return f"由「{'、'.join(evidence['by'])}」从第 {evidence['from']} 位调整到第 {evidence['to']} 位。"
 
 
-_LENGTHS = {"1h": "hour", "6h": "6 hours", "1d": "day", "3d": "3 days", "7d": "week", "30d": "30 days"}
-_LENGTHS_ZH = {"1h": "一小时", "6h": "六小时", "1d": "一天", "3d": "三天", "7d": "一周", "30d": "三十天"}
+_LENGTHS = {"1h": "hour", "1d": "day", "7d": "week", "30d": "30 days"}
+_LENGTHS_ZH = {"1h": "一小时", "1d": "一天", "7d": "一周", "30d": "三十天"}
 _ENGLISH: Mapping[str, Callable[[Evidence], str]] = {
     "because": _because,
     "again": _again,

@@ -10,7 +10,7 @@ from penchant.types import Candidates
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standings:
-    """For each column of an expert: `<column>~rank` (1 is best, NaN last) and `<column>~share`, 0 for the least to 1."""
+    """For each column of an expert: `<column>~rank` (1 is best, NaN last) and `<column>~share`, from 0 to 1."""
 
     def apply(self, context: Context, candidates: Candidates) -> Candidates:
         names = [n for n in candidates.columns if "." in n and "~" not in n]
