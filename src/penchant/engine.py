@@ -1,5 +1,6 @@
 """The engine: recommend, observe, swap. The only place with a clock; every surface calls it and nothing else."""
 
+import math
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -25,7 +26,7 @@ from penchant.protocols import (
 from penchant.state.folds import fold
 from penchant.telemetry import Telemetry
 from penchant.types import Columns, Event, Item, Pick, Query, Slate, micros, moment
-from penchant.world import Follower, World, digest
+from penchant.world import Follower, World, born, digest
 
 LONGEST_ID = 512  # characters
 MOST_PICKS = 1_000
@@ -130,8 +131,8 @@ class Engine:
 
         Rejects single events with a reason; events whose id is known already are duplicates and change nothing.
         """
-        now = self.clock(self.follower.catch_up())
-        kinds = self.follower.catch_up().timeline.kinds
+        world = self.follower.catch_up()
+        now, kinds = self.clock(world), world.timeline.kinds
         latest = datetime.now(UTC) + AHEAD
         rejected = [(place, reason) for place, event in enumerate(events) if (reason := flaw(event, latest))]
         bad = {place for place, _ in rejected}
@@ -162,8 +163,7 @@ class Engine:
         if changed:
             self.reader.items(changed)  # into the cache before anyone reads of them in the log
             now = self.clock(self.follower.catch_up())
-            entries = [ItemChange(id=f"item:{uuid.uuid4().hex}", time=now, item=i) for i in changed]
-            self.log.append(entries)
+            self.log.append([ItemChange(id=f"item:{uuid.uuid4().hex}", time=now, item=i) for i in changed])
         world = self.follower.catch_up()
         self.telemetry.items.set(len(world.catalogue))
         return len(changed)
@@ -204,9 +204,9 @@ class Engine:
 
     def _context(self, query: Query, world: World, now: int, user: dict[str, Columns], seed: str) -> Context:
         wish = self.reader.wish(query.text) if query.text else None
-        view = world.timeline.until(now)
+        view, known = world.timeline.until(now), world.catalogue if query.at is None else born(world.catalogue, now)
         return pipeline.context(
-            query, now=now, timeline=view, catalogue=world.catalogue, user=user, folds=self.folds, wish=wish, seed=seed
+            query, now=now, timeline=view, catalogue=known, user=user, folds=self.folds, wish=wish, seed=seed
         )
 
     def _person(self, world: World, user: str) -> dict[str, Columns]:
@@ -273,6 +273,8 @@ def flaw(event: Event, latest: datetime) -> str:
         return "timestamp needs a time zone"
     if event.time is not None and event.time > latest:
         return "timestamp lies more than a day ahead"
+    if event.value is not None and not math.isfinite(event.value):
+        return "value must be a finite number"
     if event.item is None and not event.text and event.kind not in ("profile",):
         return "item_id or text is needed"
     return ""

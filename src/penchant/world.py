@@ -101,6 +101,11 @@ def coded(tail: Tail, timeline: Timeline, catalogue: Catalogue) -> dict[str, np.
     }
 
 
+def born(catalogue: Catalogue, time: int) -> Catalogue:
+    """The catalogue without the items created after a time (µs)."""
+    return columns.hidden(catalogue, np.flatnonzero(catalogue.columns["created"] > time))
+
+
 def digest(user: str) -> str:
     """What an Erasure calls a person."""
     return hashlib.sha256(user.encode()).hexdigest()
@@ -112,7 +117,8 @@ def without(timeline: Timeline, record: Record) -> Timeline:
     name = next((u for u in timeline.users if digest(u) == wanted), None)
     if name is None:
         return timeline
-    code = timeline.users.pop(name)
-    timeline.users[f"\0erased {code}"] = code  # codes are counted, so the place stays taken
-    keep = (timeline.user != code) | (timeline.position > record.position)
-    return timeline.where(np.flatnonzero(keep))
+    code = timeline.users[name]
+    rest = timeline.where(np.flatnonzero((timeline.user != code) | (timeline.position > record.position)))
+    if not (rest.user == code).any():  # else the person has come back since
+        timeline.users[f"\0erased {code}"] = timeline.users.pop(name)  # codes are counted: the place stays taken
+    return rest

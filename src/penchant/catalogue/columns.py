@@ -32,9 +32,7 @@ def build(items: Sequence[Item], vectors: Floats, encoder: str) -> Catalogue:
     )
 
 
-def changed(
-    catalogue: Catalogue, items: Mapping[int, Item], vectors: Mapping[int, Floats], encoder: str
-) -> Catalogue:
+def changed(catalogue: Catalogue, items: Mapping[int, Item], vectors: Mapping[int, Floats], encoder: str) -> Catalogue:
     """A catalogue in which these rows hold these items and vectors; rows past the end are added without gaps."""
     if not items:
         return catalogue
@@ -57,10 +55,14 @@ def category(item: Item) -> str:
 
 
 def hidden(catalogue: Catalogue, rows: Array) -> Catalogue:
-    """The catalogue without some of its items: their rows stay, but may not be offered."""
+    """The catalogue without some of its items: their rows stay, but may not be offered and shift no mean."""
+    if not len(rows):
+        return catalogue
     available = catalogue.columns["available"].copy()
     available[rows] = False
-    return replace(catalogue, columns={**catalogue.columns, "available": available})
+    rest = np.delete(catalogue.vectors, rows, axis=0)
+    centre = rest.mean(axis=0) if len(rest) else np.zeros_like(catalogue.centre)
+    return replace(catalogue, centre=centre, columns={**catalogue.columns, "available": available})
 
 
 def _number(value: Value | None) -> float:

@@ -1,0 +1,126 @@
+"""Which questions are asked, and what may be learned from before."""
+
+import numpy as np
+import pytest
+
+from penchant.errors import UsageError
+from penchant.evaluation.replay import answered, cases, thinned
+from penchant.evaluation.splits import digest, instant, instant_of, split
+from penchant.testing import worlds
+from penchant.testing.worlds import MINUTE, START
+from penchant.types import moment
+
+LINE = [
+    ("ann", 0, 0, "purchase"),
+    ("bob", 1, 5, "view"),
+    ("ann", 2, 10, "purchase"),  # a basket of two, and a search beside it
+    ("ann", 3, 10, "view"),
+    ("ann", -1, 10, "search"),
+    ("eve", 4, 12, "purchase"),  # eve is new
+    ("bob", 1, 15, "dislike"),
+    ("bob", 2, 20, "purchase"),
+    ("ann", 0, 20, "view"),
+    ("eve", 5, 30, "purchase"),
+]
+
+
+@pytest.fixture
+def line():
+    return worlds.timeline(LINE)
+
+
+def at(minute):
+    return START + minute * MINUTE
+
+
+def shown(found):
+    return [(c.user, (c.time - START) // MINUTE, c.places.tolist()) for c in found]
+
+
+def test_one_moment_of_one_person_is_one_case(line):
+    found = cases(line, at(0), at(31))
+    assert shown(found) == [
+        ("ann", 0, [0]),
+        ("bob", 5, [1]),
+        ("ann", 10, [2, 3]),
+        ("eve", 12, [5]),
+        ("ann", 20, [8]),
+        ("bob", 20, [7]),
+        ("eve", 30, [9]),
+    ]
+    assert answered(line, found[2]) == pytest.approx({2: 2.0, 3: 0.2})
+
+
+def test_cases_lie_between_begin_and_end(line):
+    assert shown(cases(line, at(10), at(20))) == [("ann", 10, [2, 3]), ("eve", 12, [5])]
+    assert cases(line, at(31), at(99)) == cases(worlds.timeline([]), at(0), at(99)) == []
+
+
+def test_thinning_keeps_both_ends_and_spreads():
+    assert thinned(range(10), 4) == [0, 3, 6, 9]
+    assert thinned(range(3), 4) == [0, 1, 2]
+
+
+def test_time_split_asks_those_who_have_a_past(line):
+    parts = split(line, "time", moment(at(10)).isoformat(), "basket", 99)
+    assert (len(parts.past), parts.cut, parts.frozen) == (2, at(10), False)
+    assert shown(parts.cases) == [("ann", 10, [2, 3]), ("ann", 20, [8]), ("bob", 20, [7]), ("eve", 30, [9])]
+
+
+def test_targets(line):
+    cut = moment(at(10)).isoformat()
+    single = split(line, "time", cut, "event", 99)
+    assert shown(single.cases)[:2] == [("ann", 10, [2]), ("ann", 10, [3])]
+    first = split(line, "time", cut, "first-basket", 99)
+    assert shown(first.cases) == [("ann", 10, [2, 3]), ("bob", 20, [7])]  # eve was not known at the cut
+
+
+def test_leave_one_out_holds_the_last_of_three():
+    happened = [("ann", n, n, "purchase") for n in range(3)] + [("bob", n, n, "purchase") for n in range(2)]
+    parts = split(worlds.timeline([*happened, ("ann", 0, 9, "dislike")]), "leave-one-out", 0.1, "event", 99)
+    assert [(c.user, (c.time - START) // MINUTE) for c in parts.cases] == [("ann", 2)]
+    assert parts.frozen
+    assert sorted(zip(parts.past.user.tolist(), parts.past.item.tolist(), strict=True)) == [
+        (0, 0),
+        (0, 0),
+        (0, 1),
+        (1, 0),
+        (1, 1),
+    ]
+
+
+def test_the_past_is_strictly_before_every_question(shop):
+    line = shop.timeline
+    for share in (0.1, 0.3, 0.5):
+        parts = split(line, "time", share, "event", 999)
+        assert parts.past.time.max() < parts.cut <= min(c.time for c in parts.cases)
+        assert len(parts.past) == np.count_nonzero(line.time < parts.cut)
+
+
+def test_cuts():
+    line = worlds.timeline([("a", 0, 0, "view"), ("a", 0, 100, "view")])
+    assert instant_of(line, 0.25) == at(75)
+    assert instant_of(line, "2026-03-02") == START
+    assert instant("2026-03-02T01:00:00+01:00") == moment(START)
+    for wrong in (0, 1.0, -3):
+        with pytest.raises(UsageError, match="between 0 and 1"):
+            instant_of(line, wrong)
+    with pytest.raises(UsageError, match="is no date"):
+        instant("soon")
+
+
+def test_nothing_to_ask_is_said(line):
+    with pytest.raises(UsageError, match="protocol 'magic'; allowed are time, leave-one-out"):
+        split(line, "magic", 0.1, "event", 9)
+    for protocol in ("time", "leave-one-out"):
+        with pytest.raises(UsageError, match="no returning person"):
+            split(worlds.timeline(LINE[:2]), protocol, 0.5, "event", 9)
+
+
+def test_a_digest_names_questions_and_answers(line):
+    known = worlds.catalogue(worlds.items(6))
+    asked = cases(line, at(0), at(31))
+    assert digest(line, known, asked) == digest(worlds.timeline(LINE), known, asked)
+    assert digest(line, known, asked) != digest(line, known, asked[1:])
+    other = worlds.timeline([(u, (row + 1) % 6, minute, kind) for u, row, minute, kind in LINE])
+    assert digest(line, known, asked) != digest(other, known, asked)

@@ -1,0 +1,130 @@
+"""The log folded into a world, now and as it was at any position."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from penchant.language.reader import CatalogueReader
+from penchant.protocols import ItemChange
+from penchant.stores.memory import MemoryItems, MemoryLog
+from penchant.testing import worlds
+from penchant.timeline import Kinds
+from penchant.types import Event, Item, moment
+from penchant.world import Follower, digest
+
+NOON = moment(worlds.START) + timedelta(hours=12)
+
+
+class Store:
+    """A log and items, with followers over them."""
+
+    def __init__(self):
+        self.log, self.items = MemoryLog(), MemoryItems()
+
+    def follower(self):
+        reader = CatalogueReader(model="hashing", template="{title}", store=self.items)
+        return Follower(log=self.log, items=self.items, reader=reader, kinds=Kinds(worlds.WEIGHTS, {}))
+
+    def put(self, *items):
+        changed = self.items.put(items)
+        self.log.append([ItemChange(id=f"c{i.id}{i.title}{i.available}", time=NOON, item=i) for i in changed])
+
+    def happen(self, *events):
+        """Events `user item minute`, whose text is their id."""
+        made = []
+        for text in events:
+            user, item, minute = text.split()
+            time = NOON + timedelta(minutes=int(minute))
+            made.append(Event(id=text, user=user, item=None if item == "-" else item, kind="purchase", time=time))
+        return [record.position for record in self.log.append(made)]
+
+
+@pytest.fixture
+def store():
+    return Store()
+
+
+def told(world):
+    """(user, item) pairs in order of time."""
+    names = {code: name for name, code in world.timeline.users.items()}
+    ids = [world.catalogue.items[row].id if row >= 0 else "-" for row in world.timeline.item.tolist()]
+    return [(names[code], item) for code, item in zip(world.timeline.user.tolist(), ids, strict=True)]
+
+
+def test_catches_up_with_events_and_items(store):
+    follower = store.follower()
+    assert (len(follower.catch_up().catalogue), follower.catch_up().position) == (0, 0)
+    store.put(Item(id="a", title="red kettle"), Item(id="b"))
+    (last,) = store.happen("ann a 1")
+    world = follower.catch_up()
+    assert (told(world), world.position) == ([("ann", "a")], last)
+    assert [i.id for i in world.catalogue.items] == ["a", "b"]
+    assert np.linalg.norm(world.catalogue.vectors, axis=1).tolist() == pytest.approx([1, 0])
+    assert follower.catch_up() is world
+
+
+def test_late_events_take_their_place(store):
+    store.put(Item(id="a"), Item(id="b"))
+    follower = store.follower()
+    store.happen("ann a 5")
+    follower.catch_up()
+    store.happen("bob b 1", "eve - 9")
+    assert told(follower.catch_up()) == [("bob", "b"), ("ann", "a"), ("eve", "-")]
+
+
+def test_a_new_follower_sees_the_same_world(store):
+    store.put(Item(id="a", title="kettle"), Item(id="b"))
+    old = store.follower()
+    store.happen("ann a 1", "bob b 2")
+    store.put(Item(id="c", title="lamp"), Item(id="a", title="clock"))
+    store.happen("ann c 3")
+    old, new = old.catch_up(), store.follower().catch_up()
+    assert told(old) == told(new)
+    assert (old.catalogue.items, old.position) == (new.catalogue.items, new.position)
+    np.testing.assert_array_equal(old.catalogue.vectors, new.catalogue.vectors)
+    for name, column in old.catalogue.columns.items():
+        np.testing.assert_array_equal(column, new.catalogue.columns[name])
+
+
+def test_goes_back_to_any_position(store):
+    follower = store.follower()
+    store.put(Item(id="a", title="kettle"))
+    (first,) = store.happen("ann a 1")
+    then = follower.catch_up()
+    store.put(Item(id="b", title="lamp"), Item(id="a", title="clock", available=False))
+    (last,) = store.happen("ann b 0")
+    now, back = follower.catch_up(), follower.at(first)
+    assert told(back) == told(then) == [("ann", "a")]
+    assert told(now) == [("ann", "b"), ("ann", "a")]
+    assert back.catalogue.items[0] == then.catalogue.items[0]
+    np.testing.assert_array_equal(back.catalogue.vectors[0], then.catalogue.vectors[0])
+    assert back.catalogue.columns["available"].tolist() == [True, False]  # b is not born yet
+    assert follower.at(last).catalogue is now.catalogue
+    assert then.catalogue.items[0].title == "kettle"
+
+
+def test_forgets_an_erased_person(store):
+    store.put(Item(id="a"))
+    follower = store.follower()
+    store.happen("ann a 1", "bob a 2")
+    follower.catch_up()
+    store.log.forget("ann")
+    for world in (follower.catch_up(), store.follower().catch_up()):
+        assert told(world) == [("bob", "a")]
+        assert "ann" not in world.timeline.users
+        assert digest("ann") in world.erased
+
+
+def test_who_comes_back_starts_anew(store):
+    store.put(Item(id="a"), Item(id="b"))
+    follower = store.follower()
+    store.happen("ann a 1", "bob a 2")
+    follower.catch_up()
+    store.log.forget("ann")
+    store.happen("ann b 3")
+    # one process reads the erasure together with the return, the other one never saw the first life
+    for world in (follower.catch_up(), store.follower().catch_up()):
+        places = world.timeline.places("user", world.timeline.users["ann"])
+        assert world.timeline.item[places].tolist() == [1]
+        assert told(world) == [("bob", "a"), ("ann", "b")]
