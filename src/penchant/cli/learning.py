@@ -76,8 +76,8 @@ def board(report: Any) -> None:
 
     terminal.say(*table.facts(report), "")
     for headers, rows in (table.measures(report), table.slices(report)):
-        terminal.table(headers, rows, right=range(1, len(headers)))
-        terminal.say("")
+        lines = terminal.plain(headers, rows, right=range(1, len(headers)))  # too wide to be drawn
+        terminal.say(*lines, "")
 
 
 def _asked(settings: Settings, until: str | None, target: Target | None, cases: int | None) -> Settings:

@@ -71,7 +71,7 @@ def plain(headers: Sequence[str], cells: Sequence[Sequence[str]], right: Sequenc
 def _drawn(headers: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[int]) -> None:
     drawn = Table(header_style="bold", box=None, pad_edge=False)
     for place, header in enumerate(headers):
-        drawn.add_column(header, justify="right" if place in right else "left", overflow="fold")
+        drawn.add_column(header, justify="right" if place in right else "left", no_wrap=place in right)
     for row in cells:
         drawn.add_row(*map(escape, row))
     Console().print(drawn)
