@@ -16,23 +16,8 @@ from penchant.ranking.blend import Blend
 from penchant.reranking.allowed import Available, NotExcluded
 from penchant.retrieval.popular import Popular
 from penchant.testing import worlds
-from penchant.testing.worlds import START
-from penchant.types import NEVER, Columns, Query
-
-
-class Fixed:
-    """Finds and scores what it is told."""
-
-    def __init__(self, *rows):
-        self.rows = rows
-
-    def retrieve(self, context, limit):
-        rows = np.array(self.rows, dtype=np.int32)
-        return rows[context.allowed[rows]][:limit]
-
-    def score(self, context, rows) -> Columns:
-        place = {row: len(self.rows) - at for at, row in enumerate(self.rows)}
-        return {"place": np.array([place.get(row, np.nan) for row in rows.tolist()], dtype=np.float32)}
+from penchant.testing.worlds import START, Told
+from penchant.types import NEVER, Query
 
 
 def release(**sources):
@@ -46,7 +31,7 @@ def release(**sources):
     )
 
 
-TWO = {"a": (Fixed(3, 1, 2), 10), "b": (Fixed(2, 9, 5, 7), 3)}  # item 5 is not available
+TWO = {"a": (Told(3, 1, 2), 10), "b": (Told(2, 9, 5, 7), 3)}  # item 5 is not available
 
 
 def test_joins_what_the_sources_found_and_asks_all_of_them_about_all(shop):
@@ -61,9 +46,9 @@ def test_joins_what_the_sources_found_and_asks_all_of_them_about_all(shop):
 
 
 def test_a_short_list_is_filled_from_what_is_allowed(shop):
-    trace = pipeline.run(release(a=(Fixed(8), 10)), worlds.context(shop, k=7, exclude=["i0"]))
+    trace = pipeline.run(release(a=(Told(8), 10)), worlds.context(shop, k=7, exclude=["i0"]))
     assert trace.result.rows.tolist() == [8, 1, 2, 3, 4, 6, 7]  # not 0, excluded, nor 5, withdrawn
-    assert pipeline.run(release(a=(Fixed(8), 10)), worlds.context(shop, k=99)).result.rows.size == 23
+    assert pipeline.run(release(a=(Told(8), 10)), worlds.context(shop, k=99)).result.rows.size == 23
 
 
 def asked(shop, *ids, **fields):
@@ -80,7 +65,7 @@ def test_ranks_exactly_the_candidates(shop):
 
 
 def test_rules_are_asked_before_retrieval(shop):
-    found = pipeline.run(release(a=(Fixed(5, 1, 2, 3), 2)), worlds.context(shop, k=1, exclude=["i1"]))
+    found = pipeline.run(release(a=(Told(5, 1, 2, 3), 2)), worlds.context(shop, k=1, exclude=["i1"]))
     assert found.found["a"].tolist() == [2, 3]
 
 

@@ -75,7 +75,12 @@ def mean(rows: Sequence[dict[str, float]]) -> dict[str, float]:
     """The mean of each measure; NaN of nothing."""
     if not rows:
         return dict.fromkeys(NAMES, float("nan"))
-    return {name: float(np.nanmean([row[name] for row in rows])) for name in NAMES}
+    return {name: _mean(np.array([row[name] for row in rows])) for name in NAMES}
+
+
+def _mean(values: Array) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def lists(tops: Sequence[Rows], catalogue: Catalogue, fame: Array) -> dict[str, float]:

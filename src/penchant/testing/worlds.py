@@ -18,7 +18,7 @@ from penchant.language.models import Hashing
 from penchant.language.text import item_text
 from penchant.protocols import Context, Examples, History
 from penchant.timeline import Kinds, Timeline
-from penchant.types import Array, Candidates, Catalogue, Floats, Item, Query, Value, micros, moment
+from penchant.types import Array, Candidates, Catalogue, Columns, Floats, Item, Query, Rows, Value, micros, moment
 from penchant.world import World
 
 MINUTE = 60_000_000  # microseconds
@@ -47,6 +47,22 @@ class Situation:
 
     learned: World
     context: Context
+
+
+class Told:
+    """A source that finds the rows it is told, best first; its column `place` counts down from the first."""
+
+    def __init__(self, *rows: int) -> None:
+        self.rows = np.array(rows, dtype=np.int32)
+
+    def retrieve(self, context: Context, limit: int) -> Rows:
+        """What it was told, less what is not allowed."""
+        return self.rows[context.allowed[self.rows]][:limit]
+
+    def score(self, context: Context, rows: Rows) -> Columns:
+        """NaN for rows it was not told."""
+        place = {row: len(self.rows) - at for at, row in enumerate(self.rows.tolist())}
+        return {"place": np.array([place.get(row, np.nan) for row in rows.tolist()], dtype=np.float32)}
 
 
 def items(count: int) -> list[Item]:

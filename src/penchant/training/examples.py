@@ -1,7 +1,6 @@
 """Replayed slates as labelled rows: the columns that the pipeline itself logged become what a ranker learns from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -11,11 +10,9 @@ from penchant.types import Array, Candidates
 
 
 def labelled(
-    replay: Replay, release: Release, ranker: str, found: Sequence[Case], *, rows: int, seed: int, progress: Progress
+    replay: Replay, front: Release, found: Sequence[Case], *, rows: int, seed: int, progress: Progress
 ) -> Examples:
-    """What the stages before `ranker` say of each case, with labels; cases with no answer in the union are left out."""
-    before = dict(list(release.stages.items())[: list(release.stages).index(ranker)])
-    front = replace(release, stages=before)
+    """What the stages before a ranker say of each case, with labels; cases with no answer in the union are left out."""
     dice = np.random.default_rng(seed)
     kept: list[tuple[Candidates, Array]] = []
     for done, (case, trace) in enumerate(replay.traces(front, found)):

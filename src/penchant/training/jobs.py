@@ -45,9 +45,9 @@ def train(plan: Plan, replay: Replay, budget: Budget, folder: Path, progress: Pr
         found = thinned(cases(replay.timeline, begin, gate), budget.cases)
         judged = thinned(cases(replay.timeline, gate, _end(replay)), max(budget.cases // 8, 50))
         for name, ranker in plan.rankers().items():
-            front = plan.release(past)
+            front = _before(plan, plan.release(past), name)
             with one_thread():
-                rows = labelled(replay, front, name, found, rows=budget.rows, seed=budget.seed, progress=progress)
+                rows = labelled(replay, front, found, rows=budget.rows, seed=budget.seed, progress=progress)
             progress(name, 0, 1)
             history = History(timeline=replay.timeline, catalogue=replay.catalogue, examples=rows, seed=budget.seed)
             metrics[name] = _fit(ranker, history, past / name)
@@ -95,6 +95,12 @@ def _fit(recipe: Any, history: History, folder: Path) -> dict[str, Any]:
         shutil.rmtree(folder)
         return {"not trained": str(error)}
     return found
+
+
+def _before(plan: Plan, release: Release, name: str) -> Release:
+    """The release up to a stage, which may be missing from it."""
+    before = list(plan.stages)[: list(plan.stages).index(name)]
+    return replace(release, stages={n: stage for n, stage in release.stages.items() if n in before})
 
 
 def _judge(
