@@ -4,7 +4,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -102,9 +102,9 @@ class Project:
         return self.engine.observe(list(events))
 
     def import_items(self, source: ingest.Source, **options: Any) -> Summary:
-        """Import a catalogue from a file, a DataFrame or a list of dicts; see CONTRACT for the columns.
+        """Import a catalogue from a file, a DataFrame or a list of dicts; docs/howto/import-your-data.md lists columns.
 
-        Options: `columns` (column → field), `time_unit` ("s" or "ms"), `dry_run`.
+        Options: `columns` (column → field), `time_unit` ("s", "ms", "us" or "ns"), `dry_run`.
         """
         return ingest.import_items(source, self.engine.put_items, **self._options("items", options))
 
@@ -190,8 +190,9 @@ class Project:
 
     def promote(self, version: str) -> None:
         """Serve another release, newer or older. Raises UnknownError if there is no such version."""
-        self.engine.swap(self.built.releases.of(version))
+        release = self.built.releases.of(version)
         self.built.artefacts.promote(version)
+        self.engine.swap(release)
 
     def rebuild(self) -> None:
         """Throw away what is kept about people; it is folded from the log again when they are next seen."""
@@ -203,6 +204,6 @@ class Project:
 
     def forget(self, user: str) -> dict[str, Any]:
         """Remove a person's events, slates and state; returns a receipt."""
-        receipt = privacy.forget(self.engine.log, self.engine.states, user)
+        receipt = privacy.forget(self.engine.log, self.engine.states, user, at=datetime.now(UTC))
         self.engine.follower.catch_up()
         return receipt

@@ -13,7 +13,7 @@ DAY = 86_400_000_000  # microseconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFacts:
-    """Columns `item.age` in days since it was created or first met, `item.events`, `item.price`, `item.trend`.
+    """Columns `item_age` and `item_events`, as logarithms of 1 + days and events, `item_price` and `item_trend`.
 
     The trend is ln((1 + 4.3·events of the last week) / (1 + events of the last 30 days)).
     """
