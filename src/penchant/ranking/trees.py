@@ -12,6 +12,8 @@ from penchant.errors import NotReadyError
 from penchant.protocols import Context, Examples, History
 from penchant.types import Array, Candidates, Columns
 
+_FEW = 20_000  # rows up to which a second thread costs more than it gives
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trees:
@@ -39,7 +41,7 @@ class Trees:
         split = max(1, int(len(examples.groups) * (1 - self.held)))
         fit, held = (self._dataset(examples, names, gains, part) for part in (slice(0, split), slice(split, None)))
         booster = lightgbm.train(
-            self._parameters(gains, history.seed),
+            self._parameters(gains, len(examples.labels), history.seed),
             fit,
             num_boost_round=self.rounds,
             valid_sets=[held],
@@ -57,7 +59,7 @@ class Trees:
         booster = lightgbm.Booster(model_file=str(folder / "trees.txt"))
         return TreesModel(booster=booster, columns=columns)
 
-    def _parameters(self, gains: Array, seed: int) -> dict[str, Any]:
+    def _parameters(self, gains: Array, rows: int, seed: int) -> dict[str, Any]:
         return {
             "objective": "lambdarank",
             "metric": "ndcg",
@@ -68,7 +70,7 @@ class Trees:
             "learning_rate": self.rate,
             "min_data_in_leaf": self.smallest,
             "feature_fraction": self.columns_per_tree,
-            "num_threads": 2,
+            "num_threads": 1 if rows < _FEW else 2,
             "deterministic": True,
             "force_row_wise": True,
             "seed": seed,
