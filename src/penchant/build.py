@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,11 +12,12 @@ import orjson
 from penchant import plugins
 from penchant.config import Settings
 from penchant.engine import Engine
-from penchant.errors import ArtefactError
+from penchant.errors import ArtefactError, UnknownError
 from penchant.language.reader import CatalogueReader
 from penchant.protocols import ArtefactStore, Fold, Release
 from penchant.stores import open as stores
 from penchant.stores.database import Databases
+from penchant.telemetry import log
 from penchant.timeline import Kinds
 from penchant.training.jobs import Budget
 from penchant.training.plan import UNTRAINED, Plan
@@ -99,8 +100,14 @@ class Releases:
         self._loaded: dict[str, Release] = {UNTRAINED: plan.release()}
 
     def current(self) -> Release:
-        """The promoted release, or the untrained pipeline."""
-        return self.of(self._artefacts.current() or UNTRAINED)
+        """The promoted release; the untrained pipeline if there is none or it cannot be used, which its answers say."""
+        version = self._artefacts.current() or UNTRAINED
+        try:
+            return self.of(version)
+        except (ArtefactError, UnknownError) as error:
+            log.error("release %s cannot be used: %s", version, error)
+            untrained = self.of(UNTRAINED)
+            return replace(untrained, degraded=(f"release {version}: cannot be used", *untrained.degraded))
 
     def of(self, key: int | str) -> Release:
         """The release of a version, or the newest one that has learned from nothing later than a time (µs)."""
