@@ -2,9 +2,8 @@
 
 import pytest
 
-pytest.register_assert_rewrite(
-    "penchant.testing.ports", "penchant.testing.logs", "penchant.testing.plugins", "penchant.testing.folds"
-)
+SUITES = ("ports", "logs", "plugins", "folds", "recipes", "compared")
+pytest.register_assert_rewrite(*(f"penchant.testing.{name}" for name in SUITES))
 
 
 @pytest.fixture
