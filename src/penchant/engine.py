@@ -1,14 +1,14 @@
 """The engine: recommend, observe, swap. The only place with a clock; every surface calls it and nothing else."""
 
-import math
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from penchant import explain as explaining
 from penchant import pipeline
+from penchant.checks import AHEAD, MOST_PICKS, check, flaw
 from penchant.errors import NotReadyError, UnknownError, UsageError
 from penchant.protocols import (
     Context,
@@ -27,11 +27,6 @@ from penchant.state.folds import fold
 from penchant.telemetry import Telemetry
 from penchant.types import Columns, Event, Item, Pick, Query, Slate, micros, moment
 from penchant.world import Follower, World, born, digest
-
-LONGEST_ID = 512  # characters
-MOST_PICKS = 1_000
-AHEAD = timedelta(days=1)  # clocks of clients that go wrong by more than this are not believed
-MOST_CANDIDATES = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,34 +242,3 @@ class Engine:
         names = [*(query.candidates or ()), *([query.item] if query.item else [])]
         unknown = sorted({n for n in names if n not in world.catalogue.row_of})
         return (f"unknown items: {', '.join(unknown[:10])}",) if unknown else ()
-
-
-def check(query: Query) -> None:
-    """Raise UsageError if a query is malformed."""
-    if not query.user or len(query.user) > LONGEST_ID:
-        raise UsageError(f"user must have 1 to {LONGEST_ID} characters")
-    if not 1 <= query.k <= MOST_PICKS:
-        raise UsageError(f"k is {query.k}; allowed is 1 to {MOST_PICKS}")
-    if query.candidates is not None and len(query.candidates) > MOST_CANDIDATES:
-        raise UsageError(f"{len(query.candidates)} candidates; at most {MOST_CANDIDATES} are allowed")
-    if query.at is not None and query.at.tzinfo is None:
-        raise UsageError("`at` needs a time zone, for example 2011-11-09T00:00:00+00:00")
-
-
-def flaw(event: Event, latest: datetime) -> str:
-    """What is wrong with an event, in a few words; empty if nothing is."""
-    if not event.user or len(event.user) > LONGEST_ID:
-        return f"user_id must have 1 to {LONGEST_ID} characters"
-    if event.item is not None and not 1 <= len(event.item) <= LONGEST_ID:
-        return f"item_id must have 1 to {LONGEST_ID} characters"
-    if not event.kind or len(event.kind) > 64:
-        return "event_type must have 1 to 64 characters"
-    if event.time is not None and event.time.tzinfo is None:
-        return "timestamp needs a time zone"
-    if event.time is not None and event.time > latest:
-        return "timestamp lies more than a day ahead"
-    if event.value is not None and not math.isfinite(event.value):
-        return "value must be a finite number"
-    if event.item is None and not event.text and event.kind not in ("profile",):
-        return "item_id or text is needed"
-    return ""

@@ -3,14 +3,15 @@
 Times are aware; many rows are numpy columns; arrays are never written in place.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+T = TypeVar("T")
 Array = NDArray[Any]
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]  # catalogue rows: a row belongs to one item for ever
@@ -75,6 +76,14 @@ class Catalogue:
     columns: Columns
     categories: Sequence[str] = ()  # names behind the `category` column
     encoder: str = ""  # name of what made `vectors`
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False)
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """Compute what depends on this catalogue alone, once."""
+        if key not in self.memo:
+            self.memo[key] = make()
+        value: T = self.memo[key]
+        return value
 
     def __len__(self) -> int:
         return len(self.items)

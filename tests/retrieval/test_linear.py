@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from penchant.errors import NotReadyError
-from penchant.retrieval import linear
+from penchant.retrieval import closed_form
 from penchant.retrieval.linear import Linear
 from penchant.testing import worlds
 
@@ -86,8 +86,8 @@ def test_solves_the_least_squares_of_its_docstring(tiny, tmp_path, prior_weight)
 
 def test_the_text_prior_is_the_direct_inverse():
     vectors = worlds.catalogue(worlds.items(9)).vectors
-    np.testing.assert_allclose(linear._text_prior(vectors), text_ease(vectors.astype(np.float64)), atol=1e-5)
-    assert linear._text_prior(np.zeros((3, 4), np.float32)) is None
+    np.testing.assert_allclose(closed_form.text_prior(vectors), text_ease(vectors.astype(np.float64)), atol=1e-5)
+    assert closed_form.text_prior(np.zeros((3, 4), np.float32)) is None
 
 
 def test_keeps_the_strongest_weights_of_each_row(tiny, tmp_path):
@@ -167,7 +167,7 @@ def test_an_item_needs_enough_people(shop, tmp_path):
 
 def test_events_of_one_moment_are_one_step():
     happened = [("a", 0, 0, "purchase"), ("a", 1, 0, "purchase"), ("a", 2, 5, "purchase"), ("b", 2, 6, "view")]
-    taste, past, step = (m.toarray() for m in linear._matrices(worlds.timeline(happened), 3, 100, 2.0))
+    taste, past, step = (m.toarray() for m in closed_form.matrices(worlds.timeline(happened), 3, 100, 2.0))
     assert taste.tolist() == [[1, 1, 1], [0, 0, 1]]
     assert step.tolist() == [[1, 1, 0], [0, 0, 1], [0, 0, 1]]
     assert past.tolist() == [[0, 0, 0], [1, 1, 0], [0, 0, 0]]
@@ -175,7 +175,7 @@ def test_events_of_one_moment_are_one_step():
 
 def test_a_longer_past_is_cut_to_history():
     happened = [("a", n, n, "purchase") for n in range(5)]
-    _, past, _ = linear._matrices(worlds.timeline(happened), 5, 2, 1.0)
+    _, past, _ = closed_form.matrices(worlds.timeline(happened), 5, 2, 1.0)
     kept = {(int(r), int(c)) for r, c in zip(*past.nonzero(), strict=True)}
     assert kept == {(0 + n, n - back) for n in range(1, 5) for back in (1, 2) if n >= back}
     assert [float(past[later, earlier]) for earlier, later in pairwise(range(5))] == [1.0] * 4

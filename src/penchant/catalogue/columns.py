@@ -62,7 +62,7 @@ def hidden(catalogue: Catalogue, rows: Array) -> Catalogue:
     available[rows] = False
     rest = np.delete(catalogue.vectors, rows, axis=0)
     centre = rest.mean(axis=0) if len(rest) else np.zeros_like(catalogue.centre)
-    return replace(catalogue, centre=centre, columns={**catalogue.columns, "available": available})
+    return replace(catalogue, centre=centre, columns={**catalogue.columns, "available": available}, memo={})
 
 
 def _number(value: Value | None) -> float:

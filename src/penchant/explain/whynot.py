@@ -50,6 +50,8 @@ def _lost(trace: Trace, release: Release, row: int, standing: Mapping[str, Any])
         if not trace.context.allowed[row] and not rule.allows(trace.context)[row]:
             return f"rule:{name}", f"the rule {name!r} does not allow it"
     reached = standing["steps"]
+    if not reached and trace.context.query.candidates is not None:
+        return "candidates", "it is not among the candidates that the query names"
     if not reached:
         quotas = ", ".join(f"{name} {limit}" for name, (_, limit) in release.sources.items())
         return "retrieval", f"no source had it among its best ({quotas})"

@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import sparse
-from scipy.linalg import lapack
 
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, History
+from penchant.retrieval import closed_form
 from penchant.retrieval.best import best, liked
-from penchant.timeline import Events, Timeline
-from penchant.types import Array, Columns, Floats, Rows
+from penchant.timeline import Events
+from penchant.types import Array, Catalogue, Columns, Floats, Rows
+
+_AT_ONCE = 1_000  # items placed in one product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,24 +35,26 @@ class Linear:
     minimum: int = 2  # people an item needs to get a row and column of its own
     history: int = 100  # items of the past that are used
     half_life: float = 180.0  # days after which a liked item counts half in `long`
+    placed: float = 0.5  # how much of its text's neighbours' scores an item gets that nobody had met at training
+    near: int = 10  # neighbours by text that place it
 
     def train(self, history: History, folder: Path) -> dict[str, float]:
         """Fit both matrices; metrics: items fitted, steps seen."""
         size = len(history.catalogue)
-        taste, past, step = _matrices(history.timeline, size, self.history, self.tau)
+        taste, past, step = closed_form.matrices(history.timeline, size, self.history, self.tau)
         warm = np.flatnonzero(np.asarray((taste > 0).sum(axis=0)).ravel() >= self.minimum)
         if not len(warm):
             raise NotReadyError(f"linear: no item was liked by {self.minimum} people yet")
         x, s, t = (m[:, warm] for m in (taste, past, step))
-        gram, co_past = _gram(x, x), _gram(s, s)
-        prior = _text_prior(history.catalogue.vectors[warm])
-        long = _solve(gram, gram, self.l2_long, self.prior, prior)
+        gram, co_past = closed_form.gram(x, x), closed_form.gram(s, s)
+        prior = closed_form.text_prior(history.catalogue.vectors[warm])
+        long = closed_form.solve(gram, gram, self.l2_long, self.prior, prior)
         mixed = self.alpha * gram + (1 - self.alpha) * co_past
-        target = self.alpha * gram + (1 - self.alpha) * _gram(s, t)
-        follow = _solve(mixed, target, self.l2_next, self.prior, prior)
+        target = self.alpha * gram + (1 - self.alpha) * closed_form.gram(s, t)
+        follow = closed_form.solve(mixed, target, self.l2_next, self.prior, prior)
         arrays: dict[str, Any] = {}
         for name, weights in (("long", long), ("next", follow)):
-            arrays[f"{name}_items"], arrays[f"{name}_values"] = _sparsify(weights, self.keep)
+            arrays[f"{name}_items"], arrays[f"{name}_values"] = closed_form.sparsify(weights, self.keep)
         np.savez(folder / "linear.npz", warm=warm.astype(np.int32), size=np.array(size), **arrays)
         return {"items": float(len(warm)), "steps": float(step.shape[0])}
 
@@ -86,9 +89,20 @@ class Table:
         return parts
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Items without a column of their own: catalogue `rows` ascending, fitted items `near` them and their `shares`."""
+
+    rows: Rows
+    near: Array  # (rows × near), int64
+    shares: Floats  # (rows × near)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinearModel:
-    """Columns `long` and `next`; items without a row of their own are scored by the text prior where text is known."""
+    """Columns `long` and `next`. An item that nobody had met at training takes its columns of B from the fitted items
+    whose texts are nearest: B[:, new] = placed · Σ_j c_j·B[:, j] with c the positive likenesses, summing to one.
+    """
 
     recipe: Linear
     warm: Rows  # catalogue row of each fitted item
@@ -109,10 +123,19 @@ class LinearModel:
         found = {}
         for name, table in (("long", self.long), ("next", self.next)):
             rows, weights = self._past(context, name)
-            target = self.place[row] if row < len(self.place) else -1
-            parts = table.column(self.place[rows], weights, target) if target >= 0 else np.zeros(len(rows))
+            parts = np.zeros(len(rows))
+            for target, share in self._targets(context, row):
+                parts += share * table.column(self.place[rows], weights, target)
             found[name] = _by_event(context, rows, parts)
         return found
+
+    def _targets(self, context: Context, row: int) -> list[tuple[int, float]]:
+        """The fitted items whose columns make up a row's score, with their shares."""
+        if row < len(self.place) and self.place[row] >= 0:
+            return [(int(self.place[row]), 1.0)]
+        placed = self._placed(context)
+        at = int(np.searchsorted(placed.rows, row))
+        return list(zip(placed.near[at].tolist(), placed.shares[at].tolist(), strict=True))
 
     def _dense(self, context: Context, name: str) -> Array:
         return context.once((id(self), name), lambda: self._compute(context, name))
@@ -123,7 +146,13 @@ class LinearModel:
         if len(rows):
             table: Table = getattr(self, name)
             dense[self.warm] = table.scores(self.place[rows], weights, len(self.warm))
+            placed = self._placed(context)
+            dense[placed.rows] = (placed.shares * dense[self.warm][placed.near]).sum(axis=1)
         return dense
+
+    def _placed(self, context: Context) -> "Placed":
+        catalogue = context.catalogue
+        return catalogue.once((id(self), "placed"), lambda: _place(self, catalogue))
 
     def _past(self, context: Context, name: str) -> tuple[Rows, Array]:
         """The warm items of the person's past and their weights in the profile."""
@@ -136,97 +165,6 @@ class LinearModel:
             weights = np.exp(-steps / recipe.tau)
         known = self.place[rows] >= 0
         return rows[known], weights[known]
-
-
-def _matrices(timeline: Timeline, size: int, history: int, tau: float) -> tuple[sparse.csr_matrix, ...]:
-    """X (user × item, binary) and, for every step of every person, S (faded past) and T (the step)."""
-    weight = timeline.kinds.weights[timeline.kind]
-    use = np.flatnonzero((timeline.item >= 0) & (weight > 0))
-    order = use[np.lexsort((timeline.time[use], timeline.user[use]))]
-    user, item, time = timeline.user[order], timeline.item[order], timeline.time[order]
-    new_user = np.diff(user, prepend=-1) != 0
-    step = np.cumsum(new_user | (np.diff(time, prepend=-1) != 0)) - 1  # events of one moment are one step
-    shape = (int(step[-1]) + 1 if len(step) else 0, size)
-    target = sparse.csr_matrix((np.ones(len(item), np.float32), (step, item)), shape=shape)
-    target.data[:] = 1.0
-    pairs = _past_pairs(user, step, history)
-    fade = np.exp(-(step[pairs[0]] - step[pairs[1]] - 1) / tau).astype(np.float32)
-    rows, columns = step[pairs[0]], item[pairs[1]]
-    past = _strongest(rows, columns, fade, shape)
-    people = sparse.csr_matrix((np.ones(len(item), np.float32), (user, item)), shape=(len(timeline.users), size))
-    people.data[:] = 1.0
-    return people, past, target
-
-
-def _past_pairs(user: Array, step: Array, history: int) -> tuple[Array, Array]:
-    """For each step (by its first event): places of up to `history` earlier events of the same person."""
-    first = np.flatnonzero(np.diff(step, prepend=-1) != 0)
-    begins = np.maximum.accumulate(np.where(np.diff(user, prepend=-1) != 0, np.arange(len(user)), 0))[first]
-    sizes = np.minimum(first - begins, history)
-    of = np.repeat(first, sizes)
-    back = np.arange(len(of)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return of, of - 1 - back
-
-
-def _strongest(rows: Array, columns: Array, values: Array, shape: tuple[int, int]) -> sparse.csr_matrix:
-    """A matrix that keeps the largest of the values given for one cell."""
-    order = np.lexsort((-values, columns, rows))
-    rows, columns, values = rows[order], columns[order], values[order]
-    first = (np.diff(rows, prepend=-1) != 0) | (np.diff(columns, prepend=-1) != 0)
-    return sparse.csr_matrix((values[first], (rows[first], columns[first])), shape=shape)
-
-
-def _gram(a: sparse.csr_matrix, b: sparse.csr_matrix) -> Floats:
-    product: Floats = np.asarray((a.T @ b).todense(), dtype=np.float32)
-    return product
-
-
-def _solve(gram: Floats, target: Floats, l2: float, prior_weight: float, prior: Floats | None) -> Floats:
-    """B = PR − P·diag(γ) with γ_j = (PR)_jj / P_jj and P = (gram + (λ + λ_E) I)⁻¹."""
-    size = len(gram)
-    matrix = np.array(gram, order="F", copy=True)
-    matrix[np.diag_indices(size)] += l2 + (prior_weight if prior is not None else 0.0)
-    inverse = _inverse(matrix)
-    right = target if prior is None else target + prior_weight * prior
-    weights: Floats = inverse @ right
-    scale = (np.diag(weights) / np.diag(inverse)).astype(np.float32)
-    inverse *= scale[None, :]
-    weights -= inverse
-    weights[np.diag_indices(size)] = 0.0
-    return weights
-
-
-def _inverse(matrix: Floats) -> Floats:
-    """The inverse of a positive definite matrix, in its own memory."""
-    factor, failed = lapack.spotrf(matrix, lower=True, overwrite_a=True)
-    inverse, singular = lapack.spotri(factor, lower=True, overwrite_c=True)
-    if failed or singular:
-        raise NotReadyError("linear: the co-occurrences are too large to invert; raise l2_long and l2_next")
-    upper = np.triu_indices(len(inverse), 1)
-    inverse[upper] = inverse.T[upper]
-    found: Floats = inverse
-    return found
-
-
-def _text_prior(vectors: Floats, l2: float = 10.0) -> Floats | None:
-    """Text-EASE: C = −P/diag(P) with P = (FᵀF + λI)⁻¹ for F = vectorsᵀ, through the dim × dim inverse."""
-    if not vectors.any():
-        return None
-    dim = vectors.shape[1]
-    inner = np.linalg.inv(l2 * np.eye(dim, dtype=np.float32) + vectors.T @ vectors)
-    inverse = (np.eye(len(vectors), dtype=np.float32) - vectors @ inner @ vectors.T) / l2
-    prior = -inverse / np.diag(inverse)[None, :]
-    prior[np.diag_indices(len(vectors))] = 0.0
-    return prior.astype(np.float32)
-
-
-def _sparsify(weights: Floats, keep: int) -> tuple[Array, Array]:
-    """The `keep` weights of each row that are largest in size, as columns (int32) and values (half precision)."""
-    keep = min(keep, weights.shape[1])
-    if not keep:
-        return np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float16)
-    items = np.argpartition(-np.abs(weights), keep - 1, axis=1)[:, :keep].astype(np.int32)
-    return items, np.take_along_axis(weights, items, axis=1).astype(np.float16)
 
 
 def _by_event(context: Context, rows: Rows, parts: Array) -> tuple[Events, Array]:
@@ -248,3 +186,21 @@ def _with_glance(context: Context, events: Events, rows: Rows) -> Events:
     nothing, nowhere = np.full(size, np.nan, np.float32), np.full(size, -1)
     glance = Events(np.full(size, context.now), rows, kind, nothing, kinds.weights[kind], nowhere)
     return Events(*(np.concatenate([getattr(events, n), getattr(glance, n)]) for n in Events.__slots__))
+
+
+def _place(model: LinearModel, catalogue: Catalogue) -> Placed:
+    """Where the texts of the items without a column put them."""
+    fitted = np.zeros(len(catalogue), dtype=bool)
+    fitted[model.warm] = True
+    rows = np.flatnonzero(~fitted).astype(np.int32)
+    count = min(model.recipe.near, len(model.warm))
+    near, shares = np.zeros((len(rows), count), np.int64), np.zeros((len(rows), count), np.float32)
+    known = catalogue.vectors[model.warm] - catalogue.centre
+    for start in range(0, len(rows) if count else 0, _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        likeness = np.maximum((catalogue.vectors[rows[part]] - catalogue.centre) @ known.T, 0.0)
+        near[part] = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
+        shares[part] = np.take_along_axis(likeness, near[part], axis=1)
+    total = shares.sum(axis=1, keepdims=True)
+    scale = np.float32(model.recipe.placed) / np.where(total > 0, total, np.float32(1.0))
+    return Placed(rows, near, shares * scale)

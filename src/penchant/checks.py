@@ -1,0 +1,54 @@
+"""What a query and an event must be. Said here once, for every surface."""
+
+import math
+from datetime import datetime, timedelta
+
+from penchant.errors import UsageError
+from penchant.types import Event, Query
+
+LONGEST_ID = 512  # characters
+MOST_PICKS = 1_000
+AHEAD = timedelta(days=1)  # clocks of clients that go wrong by more than this are not believed
+MOST_CANDIDATES = 10_000
+
+
+def check(query: Query) -> None:
+    """Raise UsageError if a query is malformed."""
+    if not query.user or len(query.user) > LONGEST_ID:
+        raise UsageError(f"user must have 1 to {LONGEST_ID} characters")
+    if not 1 <= query.k <= MOST_PICKS:
+        raise UsageError(f"k is {query.k}; allowed is 1 to {MOST_PICKS}")
+    if query.candidates is not None and len(query.candidates) > MOST_CANDIDATES:
+        raise UsageError(f"{len(query.candidates)} candidates; at most {MOST_CANDIDATES} are allowed")
+    if query.at is not None and query.at.tzinfo is None:
+        raise UsageError("`at` needs a time zone, for example 2011-11-09T00:00:00+00:00")
+
+
+def flaw(event: Event, latest: datetime) -> str:
+    """What is wrong with an event, in a few words; empty if nothing is."""
+    if not _readable(event.user, event.item, event.kind, event.text, event.id, event.slate):
+        return "text that is not valid Unicode"
+    if not event.user or len(event.user) > LONGEST_ID:
+        return f"user_id must have 1 to {LONGEST_ID} characters"
+    if event.item is not None and not 1 <= len(event.item) <= LONGEST_ID:
+        return f"item_id must have 1 to {LONGEST_ID} characters"
+    if not event.kind or len(event.kind) > 64:
+        return "event_type must have 1 to 64 characters"
+    if event.time is not None and event.time.tzinfo is None:
+        return "timestamp needs a time zone"
+    if event.time is not None and event.time > latest:
+        return "timestamp lies more than a day ahead"
+    if event.value is not None and not math.isfinite(event.value):
+        return "value must be a finite number"
+    if event.item is None and not event.text and event.kind not in ("profile",):
+        return "item_id or text is needed"
+    return ""
+
+
+def _readable(*texts: str | None) -> bool:
+    """Whether texts can be written as UTF-8; lone surrogates cannot."""
+    try:
+        "".join(t for t in texts if t).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
