@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from penchant import privacy
-from penchant.protocols import Erasure, State
+from penchant.ports import Erasure, State
 from penchant.stores import codec
 from penchant.stores.memory import MemoryLog, MemoryStates
 from penchant.types import Event, Pick, Query, Slate

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from penchant.language.reader import CatalogueReader
-from penchant.protocols import ItemChange
+from penchant.ports import ItemChange
 from penchant.stores.memory import MemoryItems, MemoryLog
 from penchant.testing import worlds
 from penchant.timeline import Kinds

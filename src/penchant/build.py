@@ -14,7 +14,8 @@ from penchant.config import Settings
 from penchant.engine import Engine
 from penchant.errors import ArtefactError, UnknownError
 from penchant.language.reader import CatalogueReader
-from penchant.protocols import ArtefactStore, Fold, Release
+from penchant.ports import ArtefactStore
+from penchant.protocols import Fold, Release
 from penchant.stores import open as stores
 from penchant.stores.database import Databases
 from penchant.telemetry import log

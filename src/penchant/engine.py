@@ -10,19 +10,8 @@ from penchant import explain as explaining
 from penchant import pipeline
 from penchant.checks import AHEAD, MOST_PICKS, check, flaw
 from penchant.errors import NotReadyError, UnknownError, UsageError
-from penchant.protocols import (
-    Context,
-    Fold,
-    ItemChange,
-    ItemStore,
-    Log,
-    Reader,
-    Record,
-    Release,
-    State,
-    StateStore,
-    Trace,
-)
+from penchant.ports import ItemChange, ItemStore, Log, Record, State, StateStore
+from penchant.protocols import Context, Fold, Reader, Release, Trace
 from penchant.state.folds import fold
 from penchant.telemetry import Telemetry
 from penchant.types import Columns, Event, Item, Pick, Query, Slate, micros, moment

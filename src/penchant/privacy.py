@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from penchant.protocols import Log, State, StateStore
+from penchant.ports import Log, State, StateStore
 from penchant.types import Event, Pick, Query, Slate
 
 Document = dict[str, Any]

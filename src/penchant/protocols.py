@@ -1,76 +1,23 @@
-"""What can be plugged in, and the ports to storage.
+"""What can be plugged in, and what passes through it.
 
 A plug-in is a frozen dataclass whose fields are its TOML settings. Columns and fold names are the only coupling
 between families. `penchant.testing` holds a contract suite for every protocol here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
 from penchant.timeline import Events, Timeline
-from penchant.types import Array, Candidates, Catalogue, Columns, Event, Floats, Item, Query, Rows, Slate
+from penchant.types import Array, Candidates, Catalogue, Columns, Floats, Item, Query, Rows
 
 T = TypeVar("T")
 Model_co = TypeVar("Model_co", covariant=True)
 
 # ── values that pass through the protocols ──────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemChange:
-    """An item became what `item` says; logged, so that a replay sees the catalogue of the moment."""
-
-    id: str
-    time: datetime
-    item: Item
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Erasure:
-    """A person was forgotten; `digest` is sha256 of the user id, so that other processes can forget too."""
-
-    id: str
-    time: datetime
-    digest: str
-
-
-Entry = Event | ItemChange | Erasure | Slate
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """An entry of the log at its position. Positions only grow; clients treat them as opaque."""
-
-    position: int
-    entry: Entry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tail:
-    """A stretch of the log: events as columns, in order of position, and the other entries as records."""
-
-    position: int  # of the last entry read
-    positions: Sequence[int] = ()
-    times: Sequence[int] = ()  # microseconds since 1970
-    users: Sequence[str] = ()
-    items: Sequence[str | None] = ()
-    kinds: Sequence[str] = ()
-    values: Sequence[float | None] = ()
-    changes: Sequence[Record] = ()  # ItemChange and Erasure
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """A person's folds, having read the log up to `position`; `version` names the folds and kinds that made it."""
-
-    position: int
-    version: str
-    folds: Mapping[str, Columns]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,84 +194,4 @@ class Trainable(Protocol[Model_co]):
 
     def load(self, folder: Path) -> Model_co:
         """The immutable model that `train` wrote."""
-        ...
-
-
-# ── ports ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class ItemStore(Protocol):
-    """The catalogue as it is now, and the vectors of its texts. The n-th item put in has row n for ever."""
-
-    def put(self, items: Sequence[Item]) -> list[Item]:
-        """Insert or replace by id; returns those that were new or different."""
-        ...
-
-    def items(self, start: int = 0) -> Iterator[Item]:
-        """The items from row `start` on, in order of row."""
-        ...
-
-    def keep_vectors(self, encoder: str, vectors: Mapping[str, Floats]) -> None:
-        """Remember vectors by digest of their text."""
-        ...
-
-    def vectors(self, encoder: str, digests: Sequence[str]) -> dict[str, Floats]:
-        """Those of the vectors that are remembered."""
-        ...
-
-
-class Log(Protocol):
-    """The truth: what happened, in order of arrival."""
-
-    def append(self, entries: Iterable[Entry]) -> list[Record]:
-        """Write durably and all at once; returns the records whose id was new. Slates may be written later."""
-        ...
-
-    def tail(self, after: int, limit: int = 50_000) -> Tail:
-        """What follows position `after`, at most `limit` entries; slates are not part of it."""
-        ...
-
-    def events(self, user: str) -> list[Record]:
-        """Everything one person did, in order of time."""
-        ...
-
-    def slates(self, *, slate: str | None = None, user: str | None = None) -> list[Record]:
-        """The slate with this id, or those of a person, in order of time."""
-        ...
-
-    def forget(self, user: str) -> dict[str, int]:
-        """Remove a person's events and slates and log an `Erasure`; returns how many of each were removed."""
-        ...
-
-
-class StateStore(Protocol):
-    """A cache of folds: anything in it may be thrown away and folded again from the log."""
-
-    def get(self, user: str) -> State | None: ...
-    def put(self, user: str, state: State) -> None:
-        """Keep the state unless what is there has read further with the same version."""
-        ...
-
-    def delete(self, user: str) -> None: ...
-    def clear(self) -> None: ...
-
-
-class ArtefactStore(Protocol):
-    """Versioned, immutable releases."""
-
-    def publish(self, folder: Path, manifest: Mapping[str, Any]) -> str:
-        """Copy a folder in, its manifest (with sha256 of every file) last; returns the version. Does not promote."""
-        ...
-
-    def promote(self, version: str) -> None:
-        """Make a version the current one."""
-        ...
-
-    def current(self) -> str | None: ...
-    def fetch(self, version: str) -> tuple[Path, dict[str, Any]]:
-        """Folder and manifest, every file verified by its digest."""
-        ...
-
-    def versions(self) -> list[dict[str, Any]]:
-        """Manifests, oldest first, each with its `version`."""
         ...

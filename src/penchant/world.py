@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from penchant.catalogue import columns
-from penchant.protocols import Erasure, ItemChange, ItemStore, Log, Reader, Record, Tail
+from penchant.ports import Erasure, ItemChange, ItemStore, Log, Record, Tail
+from penchant.protocols import Reader
 from penchant.timeline import Kinds, Timeline
 from penchant.types import Catalogue, Item
 

@@ -3,8 +3,8 @@
 import pytest
 
 from penchant import doctor
+from penchant.ports import State
 from penchant.project import Project
-from penchant.protocols import State
 
 
 def findings(run, shop):

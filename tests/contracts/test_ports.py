@@ -1,6 +1,4 @@
-"""Every store keeps the promises of its port. PENCHANT_TEST_POSTGRES=postgresql://… adds a database."""
-
-import os
+"""Every store keeps the promises of its port: in memory, in SQLite, in folders, and in a real PostgreSQL server."""
 
 import pytest
 
@@ -8,19 +6,18 @@ from penchant.stores import open as stores
 from penchant.testing.ports import ArtefactStoreContract, ItemStoreContract, LogContract, StateStoreContract
 
 SQLITE = "sqlite:///deep/penchant.db"
-POSTGRES = os.environ.get("PENCHANT_TEST_POSTGRES", "")
-needs_postgres = pytest.mark.skipif(not POSTGRES, reason="PENCHANT_TEST_POSTGRES names no database")
 
 
 @pytest.fixture
-def postgres():
+def postgres(postgres_server):
+    """An empty database of the server."""
     from sqlalchemy import create_engine, make_url, text
 
-    engine = create_engine(make_url(POSTGRES).set(drivername="postgresql+psycopg"))
+    engine = create_engine(make_url(postgres_server).set(drivername="postgresql+psycopg"))
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE IF EXISTS log, slates, items, vectors, states"))
     engine.dispose()
-    return POSTGRES
+    return postgres_server
 
 
 class TestMemoryLog(LogContract):
@@ -37,7 +34,6 @@ class TestSqliteLog(LogContract):
         return lambda: stores.log(SQLITE, tmp_path)
 
 
-@needs_postgres
 class TestPostgresLog(LogContract):
     @pytest.fixture
     def opener(self, tmp_path, postgres):
@@ -58,7 +54,6 @@ class TestSqliteItems(ItemStoreContract):
         return lambda: stores.items(SQLITE, tmp_path)
 
 
-@needs_postgres
 class TestPostgresItems(ItemStoreContract):
     @pytest.fixture
     def opener(self, tmp_path, postgres):
@@ -79,7 +74,6 @@ class TestSqliteStates(StateStoreContract):
         return lambda: stores.states(SQLITE, tmp_path)
 
 
-@needs_postgres
 class TestPostgresStates(StateStoreContract):
     @pytest.fixture
     def opener(self, tmp_path, postgres):

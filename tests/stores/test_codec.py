@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.errors import StoreError, UsageError
-from penchant.protocols import State
+from penchant.ports import State
 from penchant.stores import codec
 from penchant.types import Event, Item, Pick, Query, Slate
 

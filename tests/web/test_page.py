@@ -20,10 +20,10 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def driver() -> Iterator[object]:
-    webdriver = pytest.importorskip("selenium.webdriver")
+    from selenium import webdriver
+
     binary = next((b for b in BROWSERS if Path(b).exists()), None)
-    if binary is None or not Path(DRIVER).exists():
-        pytest.skip("needs chromium and chromium-driver")
+    assert binary, "chromium is not installed: sh scripts/install_system.sh"
     options = webdriver.ChromeOptions()
     options.binary_location = binary
     home = tempfile.mkdtemp()

@@ -8,7 +8,8 @@ import numpy as np
 from penchant.language.encoders import load
 from penchant.language.text import item_text
 from penchant.language.vectors import Progress, QueryCache, encode_query, item_vectors
-from penchant.protocols import Encoder, ItemStore
+from penchant.ports import ItemStore
+from penchant.protocols import Encoder
 from penchant.types import Floats, Item
 
 

@@ -14,7 +14,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from penchant.language.text import clean
-from penchant.protocols import Encoder, ItemStore
+from penchant.ports import ItemStore
+from penchant.protocols import Encoder
 from penchant.types import Floats
 
 Progress = Callable[[int, int], None]  # texts done, texts to do

@@ -203,4 +203,4 @@ def _place(model: LinearModel, catalogue: Catalogue) -> Placed:
         shares[part] = np.take_along_axis(likeness, near[part], axis=1)
     total = shares.sum(axis=1, keepdims=True)
     scale = np.float32(model.recipe.placed) / np.where(total > 0, total, np.float32(1.0))
-    return Placed(rows, near, shares * scale)
+    return Placed(rows, near, (shares * scale).astype(np.float32))

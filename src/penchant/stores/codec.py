@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 
 from penchant.errors import StoreError, UsageError
-from penchant.protocols import State
+from penchant.ports import State
 from penchant.types import Array, Event, Item, Pick, Query, Slate, Value
 
 Document = dict[str, Any]

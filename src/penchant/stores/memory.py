@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from penchant.errors import StoreError, UsageError
-from penchant.protocols import Entry, Record, State, Tail
+from penchant.ports import Entry, Record, State, Tail
 from penchant.stores import codec
 from penchant.stores.retention import Retention
 from penchant.stores.rows import erasure, from_entry

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from penchant.errors import StoreError
-from penchant.protocols import Entry, Erasure, ItemChange
+from penchant.ports import Entry, Erasure, ItemChange
 from penchant.stores import codec
 from penchant.types import Event, Slate, micros, moment
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
 
-from penchant.protocols import Entry, Record, Tail
+from penchant.ports import Entry, Record, Tail
 from penchant.stores.database import Database
 from penchant.stores.retention import Retention
 from penchant.stores.rows import Row, erasure, from_entry, to_entry

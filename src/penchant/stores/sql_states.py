@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, delete, select
 
-from penchant.protocols import State
+from penchant.ports import State
 from penchant.stores import codec
 from penchant.stores.database import Database
 from penchant.stores.tables import STATES

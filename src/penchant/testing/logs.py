@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 
 from penchant.errors import StoreError
-from penchant.protocols import Entry, Erasure, ItemChange, Log, Tail
+from penchant.ports import Entry, Erasure, ItemChange, Log, Tail
 from penchant.testing.samples import ITEM, NOON, a_slate, an_event, needs_durable, opened
 from penchant.types import Event, micros
 

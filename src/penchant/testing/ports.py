@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from penchant.errors import ArtefactError, PenchantError, StoreError, UnknownError
-from penchant.protocols import ArtefactStore, ItemStore, State, StateStore
+from penchant.ports import ArtefactStore, ItemStore, State, StateStore
 from penchant.testing.logs import LogContract
 from penchant.testing.samples import ITEM, a_state, needs_durable, opened
 from penchant.types import Item

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
-from penchant.protocols import State
+from penchant.ports import State
 from penchant.types import Columns, Event, Item, Pick, Query, Slate
 
 S = TypeVar("S")
