@@ -108,11 +108,11 @@ def test_minilm_counts_what_it_does_not_read_to_the_end(minilm):
 def test_altered_weights_of_minilm_are_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(encoders, "_package", lambda name: tmp_path)
     with pytest.raises(ArtefactError, match=r"model\.safetensors of the model cannot be read"):
-        load("minilm")
+        load("minilm").encode(["a mug"], "passage")
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.safetensors").write_bytes(b"something else")
     with pytest.raises(ArtefactError, match="wanted is 53aa51172d"):
-        load("minilm")
+        load("minilm").encode(["a mug"], "passage")
 
 
 def test_e5_reads_chinese_and_english_in_one_space(e5):
