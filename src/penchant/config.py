@@ -150,10 +150,10 @@ class Settings:
 DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "sources": (
         {"kind": "again", "limit": 60},
-        {"kind": "neighbours", "limit": 80},
+        {"kind": "neighbours", "limit": 100},
         {"kind": "linear", "limit": 120},
-        {"kind": "popular", "limit": 60},
-        {"kind": "nearest", "limit": 40},
+        {"kind": "popular", "limit": 150},
+        {"kind": "nearest", "limit": 30},
     ),
     "stages": (
         {"kind": "item"},

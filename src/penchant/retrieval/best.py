@@ -1,5 +1,8 @@
 """The best rows of a score over the whole catalogue, and a person's past as weights on items."""
 
+from collections.abc import Sequence
+from itertools import islice
+
 import numpy as np
 
 from penchant.protocols import Context
@@ -35,3 +38,9 @@ def liked(context: Context, half_life: float, size: int, known: int | None = Non
     age = (context.now - interest["last"][places]) / DAY
     strength = np.minimum(interest["weight"][places] / UNITS, 1.0)
     return rows[places], strength * 0.5 ** (np.maximum(age, 0.0) / half_life)
+
+
+def in_turn(tops: Sequence[Rows], limit: int) -> Rows:
+    """The distinct rows of several lists, one of each at a time, at most `limit`."""
+    turns = (top[place] for place in range(limit) for top in tops if place < len(top))
+    return np.array(list(islice(dict.fromkeys(int(row) for row in turns), limit)), dtype=np.int32)

@@ -15,7 +15,7 @@ import numpy as np
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, History
 from penchant.retrieval import closed_form
-from penchant.retrieval.best import best, liked
+from penchant.retrieval.best import best, in_turn, liked
 from penchant.timeline import Events
 from penchant.types import Array, Catalogue, Columns, Floats, Rows
 
@@ -113,8 +113,7 @@ class LinearModel:
     def retrieve(self, context: Context, limit: int) -> Rows:
         """Half of the limit from each matrix, in turn."""
         tops = [best(context, self._dense(context, name), limit) for name in ("next", "long")]
-        turns = [top[i] for i in range(limit) for top in tops if i < len(top)]
-        return np.array(list(dict.fromkeys(turns))[:limit], dtype=np.int32)
+        return in_turn(tops, limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
         return {name: self._dense(context, name)[rows].astype(np.float32) for name in ("long", "next")}

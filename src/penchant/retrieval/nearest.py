@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from penchant.protocols import Context
-from penchant.retrieval.best import best, liked
+from penchant.retrieval.best import best, in_turn, liked
 from penchant.types import Array, Columns, Floats, Rows
 
 Metric = Literal["cosine", "dot", "euclidean"]
@@ -31,8 +31,7 @@ class Nearest:
         asked = {"wish": wishes["wish"]} if "wish" in wishes else wishes
         share = -(-limit // len(asked))
         tops = [best(context, _positive(self._match(context.catalogue.vectors, w)), share) for w in asked.values()]
-        turns = [top[place] for place in range(share) for top in tops if place < len(top)]
-        return np.array(list(dict.fromkeys(turns))[:limit], dtype=np.int32)
+        return in_turn(tops, limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
         wishes, vectors = self._wishes(context), context.catalogue.vectors[rows]

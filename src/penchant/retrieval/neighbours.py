@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.protocols import Context
-from penchant.retrieval.best import best, liked
+from penchant.retrieval.best import best, in_turn, liked
 from penchant.timeline import UNITS, Timeline
 from penchant.types import Array, Columns, Rows
 
@@ -26,7 +26,9 @@ class Neighbours:
     b: float = 0.2  # how much popularity is divided out of `bm25`
 
     def retrieve(self, context: Context, limit: int) -> Rows:
-        return best(context, self._together(context) / self._length(context), limit)
+        """Half of the limit by each column, in turn."""
+        together = self._together(context)
+        return in_turn([best(context, scores, limit) for scores in (together / self._length(context), together)], limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
         together = self._together(context)[rows]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.protocols import Context
-from penchant.retrieval.best import best
+from penchant.retrieval.best import best, in_turn
 from penchant.timeline import UNITS
 from penchant.types import Columns, Rows
 
@@ -30,9 +30,7 @@ class Popular:
     def retrieve(self, context: Context, limit: int) -> Rows:
         size = len(context.catalogue)
         tops = [best(context, context.timeline.tally(WINDOWS[w], context.now, size), limit) for w in self.windows]
-        turns = [top[place] for place in range(limit) for top in tops if place < len(top)]
-        rows: Rows = np.array(list(dict.fromkeys(turns))[:limit], dtype=np.int32)
-        return rows
+        return in_turn(tops, limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
         size = len(context.catalogue)

@@ -54,8 +54,11 @@ def train(plan: Plan, replay: Replay, budget: Budget, folder: Path, progress: Pr
             progress(name, 1, 1)
             if (past / name).is_dir():
                 with one_thread():
-                    metrics["gate"] = _judge(plan, replay, past, name, judged, progress)
-                shutil.copytree(past / name, folder / name)
+                    metrics["gate"] = verdict = _judge(plan, replay, past, name, judged, progress)
+                if verdict[name] < verdict.get("otherwise", 0.0):
+                    metrics[name]["not served"] = "its stand-in was better on the gate's questions"
+                else:
+                    shutil.copytree(past / name, folder / name)
         shutil.rmtree(past)
     metrics.update(_fit_experts(plan, replay, folder, _end(replay), budget.seed, progress))
     return metrics
