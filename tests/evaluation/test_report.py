@@ -12,6 +12,7 @@ from penchant.evaluation.blending import tune
 from penchant.evaluation.replay import Replay
 from penchant.evaluation.report import SYSTEM, Question, evaluate, ordered
 from penchant.evaluation.splits import split
+from penchant.evaluation.table import facts
 from penchant.testing import worlds
 
 PIPELINE = """
@@ -107,6 +108,14 @@ def test_a_report_is_plain_data(replay):
     document = json.loads(json.dumps(report(replay).document()))
     assert document["rows"][SYSTEM]["all"]["ndcg"] == 1.0
     assert document["latency"].keys() == {"p50", "p99"}
+
+
+def test_a_report_names_the_target_it_asked_for(replay):
+    asked = {"target": "first-basket", "baselines": False}
+    assert "target first-basket," in facts(report(replay, **asked))[0]
+    alone = report(replay, "leave-one-out", **asked)
+    assert "protocol leave-one-out, target last event," in facts(alone)[0]
+    assert alone.document()["question"]["target"] == "last event"
 
 
 def test_nothing_is_tuned_where_a_term_is_missing(replay):

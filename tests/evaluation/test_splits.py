@@ -109,6 +109,32 @@ def test_cuts():
         instant("soon")
 
 
+YEARS = -26 * 365 * 1_440  # a profile without a time of its own lies that far back, in minutes
+
+
+def test_what_is_known_of_people_and_searches_move_no_cut_and_make_nobody_known(line):
+    beside = [(user, -1, YEARS, "profile") for user in ("ann", "bob", "eve", "zoe")]
+    beside += [("zoe", -1, 1, "search"), ("ann", -1, 9_999, "search")]
+    told = worlds.appended(line, beside)
+    assert instant_of(told, 0.5) == instant_of(line, 0.5) == at(15)
+    later = worlds.appended(told, [("zoe", 2, 25, "purchase")])  # her first choice
+    for target in ("event", "basket", "first-basket"):
+        plain = split(line, "time", 0.5, target, 99)
+        assert shown_items(told, split(told, "time", 0.5, target, 99)) == shown_items(line, plain)
+        assert "zoe" not in {case.user for case in split(later, "time", 0.5, target, 99).cases}
+
+
+def shown_items(line, parts):
+    return [(case.user, case.time, line.item[case.places].tolist()) for case in parts.cases]
+
+
+def test_a_log_without_choices_has_nothing_to_ask():
+    told = worlds.timeline([("ann", -1, 0, "profile"), ("ann", -1, 9, "search")])
+    assert instant_of(told, 0.5) == 0
+    with pytest.raises(UsageError, match="no returning person"):
+        split(told, "time", 0.5, "event", 9)
+
+
 def test_nothing_to_ask_is_said(line):
     with pytest.raises(UsageError, match="protocol 'magic'; allowed are time, leave-one-out"):
         split(line, "magic", 0.1, "event", 9)

@@ -91,7 +91,7 @@ def evaluate(
         rows, latency = _play(asked, replay, parts, release, tuned, question, progress)
     fame = np.maximum(parts.past.tally(None, parts.cut, len(replay.catalogue)), 0) / UNITS
     return Report(
-        question=question,
+        question=replace(question, target=parts.target or question.target),
         digest=digest(replay.timeline, replay.catalogue, parts.cases),
         cut=f"{moment(parts.cut):%Y-%m-%d %H:%M}",
         questions=len(parts.cases),

@@ -1,8 +1,11 @@
-"""What is asked: a global time split, or each person's last event."""
+"""What is asked: a global time split, or each person's last event.
+
+Rule: only positive events with an item say how long the log is and who is known; a profile or a search says neither.
+"""
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -10,7 +13,7 @@ import numpy as np
 from penchant.errors import UsageError
 from penchant.evaluation.replay import Case, cases, thinned
 from penchant.timeline import Timeline
-from penchant.types import Catalogue, micros, moment
+from penchant.types import Array, Catalogue, micros, moment
 
 PROTOCOLS = ("time", "leave-one-out")
 
@@ -23,6 +26,7 @@ class Split:
     cases: Sequence[Case]
     cut: int  # microseconds since 1970
     frozen: bool = False
+    target: str = ""  # what one case is, in the words of a report
 
 
 def split(timeline: Timeline, protocol: str, cut: str | float, target: str, most: int) -> Split:
@@ -34,7 +38,7 @@ def split(timeline: Timeline, protocol: str, cut: str | float, target: str, most
     )
     if not found.cases or not len(found.past):
         raise UsageError(f"protocol {protocol}: no returning person after the cut at {moment(found.cut):%Y-%m-%d}")
-    return Split(past=found.past, cases=thinned(found.cases, most), cut=found.cut, frozen=found.frozen)
+    return replace(found, cases=thinned(found.cases, most))
 
 
 def instant(text: str) -> datetime:
@@ -47,14 +51,15 @@ def instant(text: str) -> datetime:
 
 
 def instant_of(timeline: Timeline, cut: str | float) -> int:
-    """Microseconds of a cut given as a date or as the last share of the time span."""
+    """Microseconds of a cut given as a date or as the last share of the time in which people did something."""
     if isinstance(cut, str):
         return micros(instant(cut))
     if not 0 < cut < 1:
         raise UsageError(f"cut is {cut}; a date or a share between 0 and 1 is allowed")
-    if not len(timeline):
+    time = timeline.time[_positive(timeline)]
+    if not len(time):
         return 0
-    first, last = int(timeline.time[0]), int(timeline.time[-1])
+    first, last = int(time[0]), int(time[-1])
     return int(last - cut * (last - first))
 
 
@@ -68,12 +73,11 @@ def digest(timeline: Timeline, catalogue: Catalogue, found: Sequence[Case]) -> s
 
 
 def _after(timeline: Timeline, cut: int, target: str) -> Split:
-    """Cases of people who had done something before: each moment, or the first of each person known at the cut."""
+    """Cases of people who had chosen something before: each moment, or the first of each person known at the cut."""
     past = timeline.until(cut - 1)
     end = int(timeline.time[-1]) + 1 if len(timeline) else cut
     found = cases(timeline, cut, end)
-    first = np.full(len(timeline.users), np.iinfo(np.int64).max)
-    np.minimum.at(first, timeline.user, timeline.time)
+    first = _first(timeline)
     if target == "first-basket":
         met: set[str] = set()
         known = [c for c in found if first[timeline.users[c.user]] < cut]
@@ -84,12 +88,25 @@ def _after(timeline: Timeline, cut: int, target: str) -> Split:
         found = [
             Case(user=c.user, time=c.time, places=c.places[i : i + 1]) for c in found for i in range(len(c.places))
         ]
-    return Split(past=past, cases=found, cut=cut)
+    return Split(past=past, cases=found, cut=cut, target=target)
+
+
+def _positive(timeline: Timeline) -> Array:
+    """Ascending places of the positive events with an item."""
+    return np.flatnonzero((timeline.kinds.weights[timeline.kind] > 0) & (timeline.item >= 0))
+
+
+def _first(timeline: Timeline) -> Array:
+    """Time of each person's first positive event with an item; the largest int64 where there is none."""
+    first = np.full(len(timeline.users), np.iinfo(np.int64).max)
+    places = _positive(timeline)
+    np.minimum.at(first, timeline.user[places], timeline.time[places])
+    return first
 
 
 def _last_events(timeline: Timeline) -> Split:
     """Each person's last positive event with an item, of those who have at least three."""
-    positive = np.flatnonzero((timeline.kinds.weights[timeline.kind] > 0) & (timeline.item >= 0))
+    positive = _positive(timeline)
     user = timeline.user[positive]
     counts = np.bincount(user, minlength=len(timeline.users))
     last = np.full(len(timeline.users), -1)
@@ -100,4 +117,4 @@ def _last_events(timeline: Timeline) -> Split:
     past = timeline.where(np.setdiff1d(np.arange(len(timeline)), held))
     found = [Case(user=names[code], time=int(timeline.time[p]), places=np.array([p])) for code, p in places]
     cut = int(timeline.time[-1]) + 1 if len(timeline) else 0
-    return Split(past=past, cases=found, cut=cut, frozen=True)
+    return Split(past=past, cases=found, cut=cut, frozen=True, target="last event")
