@@ -127,7 +127,7 @@ def test_bad_rows_are_kept_with_line_and_reason(tmp_path, sink):
     summary = import_events(path, kept, rejected=rejected)
     assert summary.rejected == {
         "missing user_id": 1,
-        "missing item_id": 1,
+        "missing item_id": 2,
         "bad timestamp": 3,
         "timestamp out of range": 1,
         "bad value": 2,
@@ -135,10 +135,10 @@ def test_bad_rows_are_kept_with_line_and_reason(tmp_path, sink):
         "control characters in id": 1,
         "id too long": 1,
     }
-    assert (summary.written, summary.rows) == (3, 14)
+    assert (summary.written, summary.rows) == (2, 14)
     entries = [json.loads(line) for line in rejected.read_text().splitlines()]
-    assert [entry["line"] for entry in entries] == [2, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14]
-    assert entries[2] == {
+    assert [entry["line"] for entry in entries] == [2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14]
+    assert entries[3] == {
         "file": "events.csv",
         "line": 6,
         "reason": "bad timestamp",
@@ -221,7 +221,7 @@ def test_users_become_profile_events(tmp_path, sink):
 def test_a_dry_run_writes_nothing(tmp_path, sink):
     kept, rejected = sink(), tmp_path / "rejected.jsonl"
     summary = import_events(written(tmp_path, BAD), kept, dry_run=True, rejected=rejected)
-    assert (summary.written, kept.batches, rejected.exists()) == (3, [], False)
+    assert (summary.written, kept.batches, rejected.exists()) == (2, [], False)
     assert "would be written" in summary.lines()[0]
 
 

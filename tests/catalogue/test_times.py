@@ -72,7 +72,7 @@ def test_the_unit_is_found_by_the_values(cells, form, us):
 @pytest.mark.parametrize("cells", [[0, 86_400], ["500000000"], [10_000_000_000], ["1362062307", "1362062307000"]])
 def test_numbers_that_could_be_two_things_are_refused_with_both_readings(cells):
     with pytest.raises(
-        UsageError, match=r'f\.csv: column t: .* in seconds or .* in milliseconds .*time_unit="s" or'
+        UsageError, match=r'f\.csv: column t: .* in seconds or .* in milliseconds .*time_unit="s" \(--time-unit s\) or'
     ) as error:
         read(cells)
     assert f"{cells[0]} is " in str(error.value)

@@ -15,7 +15,6 @@ from penchant.catalogue.cells import mappings, numbers, texts
 from penchant.catalogue.digests import Occurrences, contents, identities
 from penchant.catalogue.readers import Chunk
 from penchant.catalogue.rows import (
-    LONGEST_ID,
     Checked,
     absent,
     extra_values,
@@ -28,7 +27,8 @@ from penchant.catalogue.spellings import Mapped
 from penchant.catalogue.times import LATEST, Reading
 from penchant.types import EPOCH, Event, Value
 
-ITEMLESS = ("search", "wish", "profile")  # kinds of events that need no item
+PROFILE = "profile"  # the kind of events that need neither item nor text
+LONGEST_KIND = 64  # characters
 FIRST_ROW = 946_684_800_000_000  # 2000-01-01 in µs: row n of a source without times happened n seconds later
 _TEXTS = ("user_id", "item_id", "event_type", "value", "text", "event_id", "slate_id")
 _DIGESTED = ("user_id", "item_id", "digested_time", "spelled", "value", "text", "slate_id")
@@ -46,6 +46,7 @@ class EventForm:
     trim: frozenset[str]  # id fields written as whole floats
     kinds: Callable[[str], str]
     default_kind: str
+    latest: int = LATEST  # microseconds since 1970; later times are not believed
     apart: bool = True  # are equal rows different events?
 
 
@@ -96,7 +97,7 @@ def _times(form: EventForm, chunk: Chunk) -> list[pl.Series]:
 
 
 def _tests(form: EventForm) -> list[tuple[pl.Expr, str]]:
-    item_less = pl.col("kind").is_in(ITEMLESS) | pl.col("text").is_not_null()
+    item_less = (pl.col("kind") == PROFILE) | pl.col("text").is_not_null()
     earliest = form.time.earliest if form.time else 0
     return [
         (pl.col("user_id").is_null(), "missing user_id"),
@@ -104,7 +105,8 @@ def _tests(form: EventForm) -> list[tuple[pl.Expr, str]]:
         *id_tests(_IDS),
         (pl.col("time").is_null(), "bad timestamp"),
         (~pl.col("time").is_between(earliest, LATEST), "timestamp out of range"),
-        (pl.col("kind").str.len_chars() > LONGEST_ID, "bad event_type"),
+        (pl.col("time") > form.latest, "timestamp lies in the future"),
+        (pl.col("kind").str.len_chars() > LONGEST_KIND, "bad event_type"),
         (pl.col("kind").str.contains(r"\p{Cc}"), "bad event_type"),
         (pl.col("value").is_not_null() & pl.col("number").is_null(), "bad value"),
     ]

@@ -6,7 +6,7 @@ that was cut off leaves whole batches, and running it again adds only what is mi
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
@@ -21,11 +21,13 @@ from penchant.catalogue.readers import Chunk, Source, chunks
 from penchant.catalogue.rows import whole_ids
 from penchant.catalogue.spellings import EVENTS, ITEMS, USERS, Mapped, Spellings
 from penchant.catalogue.summary import Summary
-from penchant.types import Event, Item, micros
+from penchant.errors import UsageError
+from penchant.types import Array, Event, Item, micros
 
 __all__ = ["Progress", "Source", "Summary", "import_events", "import_items", "import_users"]
 
-_NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+_UNDATED = datetime(2000, 1, 1, tzinfo=UTC)  # of profiles without a time: fixed, so that a second import adds none
+_AHEAD = timedelta(days=1)
 _OLDEST_ITEM = micros(datetime(1900, 1, 1, tzinfo=UTC))
 
 
@@ -37,6 +39,7 @@ def import_events(
     default_kind: str | None = None,
     columns: Mapping[str, str] | None = None,
     time_unit: str | None = None,
+    latest: datetime | None = None,
     rejected: Path | None = None,
     progress: Progress | None = None,
     batch: int = 50_000,
@@ -46,13 +49,14 @@ def import_events(
 
     `kinds` gives the house name of a kind; rows without one are `default_kind` ("view", or "rating" where the value is
     a rating and nothing says otherwise). `columns` maps columns to fields where names do not speak for themselves.
-    `time_unit` ("s", "ms", "us", "ns") settles what numbers are. `rejected` is the JSONL file of refused rows. A dry
-    run writes nothing. Raises UsageError when the source cannot be read or understood as a whole; bad rows raise
-    nothing.
+    `time_unit` ("s", "ms", "us", "ns") settles what numbers are. Rows later than `latest` (a day from now if it is
+    None) are refused. `rejected` is the JSONL file of refused rows. A dry run writes nothing. Raises UsageError when
+    the source cannot be read or understood as a whole; bad rows raise nothing.
     """
     job = Job(
         source=source,
         what="events",
+        latest=_last(latest),
         write=write,
         columns=columns,
         time_unit=time_unit,
@@ -68,9 +72,10 @@ def import_users(
     source: Source,
     write: Callable[[list[Event]], int],
     *,
-    now: datetime = _NEVER,
+    now: datetime = _UNDATED,
     columns: Mapping[str, str] | None = None,
     time_unit: str | None = None,
+    latest: datetime | None = None,
     rejected: Path | None = None,
     progress: Progress | None = None,
     batch: int = 50_000,
@@ -83,6 +88,7 @@ def import_users(
     job = Job(
         source=source,
         what="users",
+        latest=_last(latest),
         write=write,
         columns=columns,
         time_unit=time_unit,
@@ -129,7 +135,7 @@ def import_items(
         form = ItemForm(mapped=mapped, created=created, types=_types(sample, mapped), trim=trim)
         superseded = _superseded(form, chain([sample], found))
     notes = [*mapped.notes, *([created.note("created_at")] if created else []), *_trim_notes(trim)]
-    if superseded:
+    if len(superseded):
         notes.append(f"rows that a later row with the same item_id replaces: {len(superseded):,}")
     with closing(chunks(source)) as found:
         return run(job, found, lambda chunk: read_items(form, chunk, superseded), notes)
@@ -149,6 +155,7 @@ def _as_events(
         mapped = job.resolve(sample, table, required)
         form = EventForm(
             mapped=mapped,
+            latest=job.latest,
             time=job.detect(sample, mapped, "timestamp"),
             at=at,
             types=_types(sample, mapped),
@@ -164,14 +171,23 @@ def _as_events(
         return run(job, chain([sample], found), lambda chunk: read_events(form, chunk, seen), notes)
 
 
-def _superseded(form: ItemForm, found: Iterator[Chunk]) -> frozenset[int]:
-    """Return the numbers of the good rows that are followed by another of the same item."""
+def _last(latest: datetime | None) -> int:
+    """Microseconds of the last time that is believed: one bad clock must not move the log's idea of now."""
+    if latest is None:
+        return micros(datetime.now(UTC) + _AHEAD)
+    if latest.tzinfo is None:
+        raise UsageError(f"latest: found {latest}, wanted a time with its zone")
+    return micros(latest)
+
+
+def _superseded(form: ItemForm, found: Iterator[Chunk]) -> Array:
+    """Return the ascending numbers of the good rows that are followed by another of the same item."""
     parts = []
     for chunk in found:
         frame, why = check_items(form, chunk)
         parts.append(frame.filter(why.is_null()).select("item_id", "row"))
     last = pl.concat(parts).filter(pl.col("row") != pl.col("row").max().over("item_id"))
-    return frozenset(last["row"].to_list())
+    return last["row"].sort().to_numpy()
 
 
 def _types(sample: Chunk, mapped: Mapped) -> dict[str, str]:

@@ -15,7 +15,7 @@ from penchant.catalogue.readers import Chunk
 from penchant.catalogue.rows import Checked, absent, extra_values, field_texts, id_tests, reasons, refused
 from penchant.catalogue.spellings import Mapped
 from penchant.catalogue.times import LATEST, Reading
-from penchant.types import Item, Value, moment
+from penchant.types import Array, Item, Value, moment
 
 _YES, _NO = ("true", "1", "yes"), ("false", "0", "no")
 _MONEY = r"^[$€£¥]\s*|\s*[$€£¥]$"
@@ -45,10 +45,10 @@ def check_items(form: ItemForm, chunk: Chunk) -> tuple[pl.DataFrame, pl.Series]:
     return frame, reasons(frame, _tests(form))
 
 
-def read_items(form: ItemForm, chunk: Chunk, superseded: frozenset[int]) -> Checked:
-    """Read a chunk's rows as items; the good rows whose number is in `superseded` are left out."""
+def read_items(form: ItemForm, chunk: Chunk, superseded: Array) -> Checked:
+    """Read a chunk's rows as items; the good rows whose number is in `superseded` (int64, ascending) are left out."""
     frame, why = check_items(form, chunk)
-    keep = why.is_null().to_numpy() & ~np.isin(chunk.rows, sorted(superseded))
+    keep = why.is_null().to_numpy() & ~_among(chunk.rows, superseded)
     attributes = _attributes(form, chunk, frame)
     good = frame.filter(pl.Series(keep)).select("item_id", "title", "description", "created", "available")
     kept = [found for found, there in zip(attributes, keep.tolist(), strict=True) if there]
@@ -64,6 +64,14 @@ def read_items(form: ItemForm, chunk: Chunk, superseded: frozenset[int]) -> Chec
         for (id_, title, description, created, available), found in zip(good.iter_rows(), kept, strict=True)
     ]
     return Checked(good=items, rows=chunk.rows[keep], broken=refused(chunk, why))
+
+
+def _among(rows: Array, ascending: Array) -> Array:
+    """Tell which rows are in an ascending array; only the stretch that the rows span is looked at."""
+    if not len(rows):
+        return np.zeros(0, dtype=bool)
+    lo, hi = np.searchsorted(ascending, [rows[0], rows[-1] + 1])
+    return np.isin(rows, ascending[lo:hi])
 
 
 def _created(form: ItemForm, chunk: Chunk) -> pl.Series:

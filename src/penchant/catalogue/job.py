@@ -15,7 +15,7 @@ from penchant.catalogue.rejects import Rejects
 from penchant.catalogue.rows import Checked
 from penchant.catalogue.spellings import Mapped, Spellings, resolve
 from penchant.catalogue.summary import Summary, Tally
-from penchant.catalogue.times import Reading, detect
+from penchant.catalogue.times import LATEST, Reading, detect
 from penchant.errors import UsageError
 
 Progress = Callable[[int, int | None, float], None]  # rows done, rows in all if known, share of the source read
@@ -34,6 +34,7 @@ class Job:
     progress: Progress | None
     batch: int
     dry_run: bool
+    latest: int = LATEST  # the last time that an event may have, microseconds since 1970
     where: str = field(init=False)
 
     def __post_init__(self) -> None:

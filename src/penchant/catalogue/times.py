@@ -90,7 +90,7 @@ def _unit(counts: pl.Series, first: str, where: str) -> str:
     readings = " or ".join(
         f"{_shown(float(first) * UNITS[unit])} in {_NAMES[unit]}" for unit in sorted(both, reverse=True)
     )
-    settle = " or ".join(f'time_unit="{unit}"' for unit in sorted(both, reverse=True))
+    settle = " or ".join(f'time_unit="{unit}" (--time-unit {unit})' for unit in sorted(both, reverse=True))
     raise UsageError(f"{where}: the times are ambiguous: {first} is {readings} since 1970; settle it with {settle}")
 
 
