@@ -88,6 +88,37 @@ def test_one_stray_value_does_not_change_the_reading_and_is_not_reinterpreted():
     assert reading.micros(["1362062307000"])[0] > micros(datetime(2100, 1, 1, tzinfo=UTC))
 
 
+SLASHED = ["12/1/2010 8:26", "12/13/2010 17:05:09", "1/2/2011"]
+
+
+def test_a_number_over_12_tells_days_from_months():
+    reading = read(SLASHED)
+    times = [datetime(2010, 12, 1, 8, 26), datetime(2010, 12, 13, 17, 5, 9), datetime(2011, 1, 2)]
+    assert reading.micros(SLASHED).to_list() == [micros(time.replace(tzinfo=UTC)) for time in times]
+    assert reading.note("t") == (
+        "t read as month/day/year (12/1/2010 8:26 is 2010-12-01T08:26:00Z), UTC where no zone is given"
+    )
+    assert reading.micros(["13/12/2010", "2/30/2011", "2010-12-01", None]).to_list() == [None] * 4
+    other = read(["1/12/2010 8:26", "13/12/2010 8:26"])
+    assert other.micros(["1/12/2010 8:26"]).to_list() == [micros(times[0].replace(tzinfo=UTC))]
+    assert "day/month/year" in other.note("t")
+
+
+@pytest.mark.parametrize("more", [[], ["13/12/2010", "12/13/2010"]])
+def test_dates_that_could_be_two_days_are_refused_with_both_readings(more):
+    with pytest.raises(UsageError) as error:
+        read(["2/1/2010 8:26", *more])
+    assert str(error.value) == (
+        "f.csv: column t: the dates are ambiguous: 2/1/2010 8:26 is 2010-02-01T08:26:00Z (month/day/year) or "
+        "2010-01-02T08:26:00Z (day/month/year); write them like 2024-01-31"
+    )
+
+
+def test_a_few_dates_with_slashes_among_others_change_nothing():
+    assert read(["2010-12-01"] * 9 + ["12/13/2010"]).form == "iso"
+    assert read(["12/13/2010"] * 20 + ["13/12/2010"]).form == "mdy"
+
+
 def test_typed_columns():
     times = pl.Series([datetime(2024, 1, 31, 9, 5)], dtype=pl.Datetime("ns"))
     assert read(times).micros(times).to_list() == [micros(datetime(2024, 1, 31, 9, 5, tzinfo=UTC))]

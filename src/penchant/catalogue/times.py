@@ -27,12 +27,14 @@ _ISO = (
     r"(?:[T ] *(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?)?"
     r" *(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?$"
 )
+_SLASHED = r"^(\d{1,2})/(\d{1,2})/(\d{4})(?:[T ].*)?$"
+_ORDERS = {"mdy": "month/day/year", "dmy": "day/month/year"}
 _CALENDAR = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What the times of a column are: "iso", "typed" or a unit since 1970."""
+    """What the times of a column are: "iso", "mdy", "dmy", "typed" or a unit since 1970."""
 
     form: str
     zoneless: bool = False  # some times of the sample have no zone and are read as UTC
@@ -44,11 +46,13 @@ class Reading:
         if isinstance(column, pl.Series) and _is_typed(column):
             return _typed_micros(column)
         strings = texts(column)
-        return _since_1970(strings, UNITS[self.form]) if self.form in UNITS else _iso_micros(strings)
+        if self.form in UNITS:
+            return _since_1970(strings, UNITS[self.form])
+        return _iso_micros(_year_first(strings, self.form) if self.form in _ORDERS else strings)
 
     def note(self, field: str) -> str:
         """Say in plain words how the column is read."""
-        how = f"{_NAMES[self.form]} since 1970" if self.form in UNITS else "dates and times"
+        how = f"{_NAMES[self.form]} since 1970" if self.form in UNITS else _ORDERS.get(self.form, "dates and times")
         example = ""
         if self.first:
             (us,) = self.micros([self.first]).to_list()
@@ -60,7 +64,7 @@ def detect(column: Column, *, unit: str | None, where: str, earliest: int = EARL
     """Judge by a sample how to read a column of times.
 
     `unit` ("s", "ms", "us", "ns") settles what numbers are. Raises UsageError for another unit, and when numbers could
-    be more than one; the message shows both readings.
+    be more than one or days could be months; the message shows both readings.
     """
     if unit is not None and unit not in UNITS:
         raise UsageError(f"{where}: found time unit {unit!r}; allowed: {allowed(UNITS)}")
@@ -74,9 +78,35 @@ def detect(column: Column, *, unit: str | None, where: str, earliest: int = EARL
     counts = there.cast(pl.Float64, strict=False).drop_nulls()
     if len(counts) * 2 < len(there) or not len(there) or there.str.contains(_CALENDAR).all():
         zone_given = there.str.contains(r"(?:Z|z|UTC|[+-]\d{2}:?\d{2}|:\d{2}.*[+-]\d{2})$")
-        return Reading(form="iso", zoneless=bool((~zone_given).any()), first=first, earliest=earliest)
+        return Reading(form=_order(there, where), zoneless=bool((~zone_given).any()), first=first, earliest=earliest)
     numeric = there.filter(there.cast(pl.Float64, strict=False).is_not_null())
     return Reading(form=_unit(counts, numeric[0], where), first=numeric[0], earliest=earliest)
+
+
+def _order(there: pl.Series, where: str) -> str:
+    """Tell dates that begin with the year from `1/31/2024` and `31/1/2024`: only numbers over 12 say which it is."""
+    slashed = there.filter(there.str.contains(_SLASHED))
+    if len(slashed) * 2 <= len(there):
+        return "iso"
+    first, second = (slashed.str.extract(_SLASHED, at).cast(pl.Int64, strict=False) for at in (1, 2))
+    days = {"dmy": int((first > 12).sum()), "mdy": int((second > 12).sum())}
+    best = max(days, key=lambda order: days[order])
+    if min(days.values()) <= _MIXED * days[best] and days[best]:
+        return best
+    readings = " or ".join(f"{_shown_as(slashed[0], order)} ({name})" for order, name in _ORDERS.items())
+    raise UsageError(f"{where}: the dates are ambiguous: {slashed[0]} is {readings}; write them like 2024-01-31")
+
+
+def _shown_as(text: str, order: str) -> str:
+    (us,) = _iso_micros(_year_first(pl.Series([text]), order)).to_list()
+    return "no date" if us is None else _shown(us)
+
+
+def _year_first(strings: pl.Series, order: str) -> pl.Series:
+    """Rewrite dates with slashes; null where one is written otherwise."""
+    dates = strings.set(~strings.str.contains(_SLASHED), None)
+    month, day = (1, 2) if order == "mdy" else (2, 1)
+    return dates.str.replace(r"^(\d+)/(\d+)/(\d{4})", f"${{3}}-${{{month}}}-${{{day}}}")
 
 
 def _unit(counts: pl.Series, first: str, where: str) -> str:
