@@ -5,20 +5,26 @@ Every key is a field here or of a plug-in; its comment is its documentation.
 
 import dataclasses
 import json
+import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from annotated_types import Ge, Interval
+from pydantic import TypeAdapter, ValidationError
 
 from penchant import plugins
 from penchant.errors import ConfigError, allowed
 
 FILE = "penchant.toml"
 T = TypeVar("T")
+Share = Annotated[float, Interval(gt=0, lt=1)]
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # names become folders and the beginnings of columns
+_RESERVED = ("all", "past", "rest", "union")  # names of folders, steps and reasons of our own
 
 WEIGHTS = {
     "view": 0.2,
@@ -35,25 +41,17 @@ WEIGHTS = {
     "return": -1.0,
     "other": 0.5,
 }
-ALIASES = {
-    "browse": "view",
-    "pageview": "view",
-    "impression": "view",
-    "add_to_cart": "cart",
-    "addtocart": "cart",
-    "buy": "purchase",
-    "order": "purchase",
-    "transaction": "purchase",
-    "refund": "return",
-    "浏览": "view",
-    "点击": "click",
-    "加购": "cart",
-    "购买": "purchase",
-    "评分": "rating",
-    "评论": "review",
-    "搜索": "search",
-    "退货": "return",
+_SPELLINGS = {
+    "view": ("browse", "pageview", "impression", "浏览"),
+    "click": ("点击",),
+    "cart": ("add_to_cart", "addtocart", "加购"),
+    "purchase": ("buy", "order", "transaction", "购买"),
+    "rating": ("评分",),
+    "review": ("评论",),
+    "search": ("搜索",),
+    "return": ("refund", "退货"),
 }
+ALIASES = {spelling: kind for kind, spellings in _SPELLINGS.items() for spelling in spellings}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,20 +93,22 @@ class EventSettings:
 class TrainingSettings:
     """[training] How the log is cut, and how much of it is replayed."""
 
-    ranker: float = 0.2  # share of the positive moments, the newest, that are replayed into rows for the ranker
-    gate: float = 0.1  # share of those, the newest, on which the candidate release is judged
-    cases: int = 4_000  # moments replayed at most
-    rows: int = 100  # rows kept per moment
-    seed: int = 0  # of everything that is drawn by chance; the same seed on the same log trains the same models
+    ranker: Share = 0.2  # share of the positive moments, the newest, that are replayed into rows for the ranker
+    gate: Share = 0.1  # share of those, the newest, on which the candidate release is judged
+    cases: Annotated[int, Ge(1)] = 4_000  # moments replayed at most; 1 or more
+    rows: Annotated[int, Ge(2)] = 100  # rows kept per moment; 2 or more
+    seed: Annotated[int, Interval(ge=0, lt=2**31)] = (
+        0  # of everything that is drawn by chance; the same seed on the same log trains the same models
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationSettings:
     """[evaluation] What `penchant evaluate` asks."""
 
-    cut: str | float = 0.1  # a date, or the last share of the time span
+    cut: str | Share = 0.1  # a date, or the last share of the time span
     target: Literal["event", "basket", "first-basket"] = "event"  # what follows the cut and has to be found
-    cases: int = 2_000  # questions asked at most, spread evenly over the test time
+    cases: Annotated[int, Ge(1)] = 2_000  # questions asked at most, spread evenly over the test time; 1 or more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,14 +168,7 @@ DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     ),
     "rules": (),
 }
-_TABLES = {
-    "stores": Stores,
-    "encoder": EncoderSettings,
-    "clock": Clock,
-    "events": EventSettings,
-    "training": TrainingSettings,
-    "evaluation": EvaluationSettings,
-}
+_TABLES = {f.name: type(f.default) for f in dataclasses.fields(Settings) if dataclasses.is_dataclass(f.default)}
 
 
 def read(folder: Path) -> Settings:
@@ -207,15 +200,15 @@ def parse(text: str) -> Settings:
     repeats = {"kind": "repeats", "repeats": tables["events"].repeats}
     rules = [{"kind": "available"}, {"kind": "excluded"}, repeats, *_entries(document, "rules")]
     sources, stages = (_parts(family, _entries(document, family)) for family in ("sources", "stages"))
-    similar = _made(_Similar, {"similar": document.get("similar", Settings().similar)}, "similar").similar
-    if missing := set(document.get("similar", ())) - {p.name for p in sources}:
-        raise ConfigError(f"similar: no source {allowed(missing)}; there are {allowed(p.name for p in sources)}")
+    similar = _similar(document, [part.name for part in sources])
     return Settings(**tables, rules=_parts("rules", rules), sources=sources, stages=stages, similar=similar)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Similar:
-    similar: tuple[str, ...]
+def _similar(document: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:
+    found = document.get("similar", [])
+    if not isinstance(found, list) or any(name not in names for name in found):
+        raise ConfigError(f"similar is {found!r}; a list of names of sources is allowed: {allowed(names)}")
+    return tuple(found) if "similar" in document else Settings().similar
 
 
 def _entries(document: Mapping[str, Any], family: str) -> Sequence[Mapping[str, Any]]:
@@ -235,8 +228,9 @@ def _parts(family: str, entries: Sequence[Mapping[str, Any]]) -> tuple[Part, ...
         otherwise = options.pop("otherwise", None) if family == "stages" else None
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
             raise ConfigError(f"{where}: limit is {limit!r}; a whole number from 0 on is allowed")
-        if not isinstance(name, str) or name in {p.name for p in parts}:
-            raise ConfigError(f"{where}: needs a `name` of its own; {name!r} is taken or not a text")
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or name in (*_RESERVED, *(p.name for p in parts)):
+            wanted = f"a `name` of its own, of a-z, 0-9, _ and -, 64 at most, none of {allowed(_RESERVED)}"
+            raise ConfigError(f"{where}: {name!r} is taken or not allowed; wanted is {wanted}")
         stand_in = None if otherwise is None else _plugin(family, otherwise, f"{where} otherwise")
         parts.append(Part(name=name, plugin=_plugin(family, options, where), limit=limit, otherwise=stand_in))
     return tuple(parts)
@@ -257,16 +251,23 @@ def _made(cls: type[T], table: Any, where: str) -> T:
     if unknown := table.keys() - known:
         raise ConfigError(f"{where}: unknown key {allowed(unknown)}; allowed are {allowed(known)}")
     try:
-        adapter = TypeAdapter(cls, config=None if dataclasses.is_dataclass(cls) else ConfigDict())
-        return adapter.validate_json(json.dumps(table, default=str), strict=True)
+        return TypeAdapter(cls).validate_json(json.dumps(table, default=str), strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{where}: {key} is {first['input']!r}: {first['msg']}") from None
+        raise ConfigError(f"{where}: {_flaw(error)}") from None
+
+
+def _flaw(error: ValidationError) -> str:
+    """The first key that is off, its value, and what is allowed; a key of several types has one error for each."""
+    first, *others = error.errors()
+    ways = [e["msg"] for e in others if first["loc"][1:] and e["loc"][:-1] == first["loc"][:-1]]
+    key = ".".join(map(str, first["loc"][:-1] if ways else first["loc"]))
+    return f"{key} is {first['input']!r}: " + " or ".join(dict.fromkeys([first["msg"], *ways]))
 
 
 def _secrets(value: Any, where: str) -> Any:
-    """The document with every `{ env = "NAME" }` replaced by that environment variable."""
+    """The document with every `{ env = "NAME" }` replaced by that environment variable; refuses nan and infinity."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{where} is {value}: Input should be a finite number")
     if isinstance(value, list):
         return [_secrets(v, where) for v in value]
     if not isinstance(value, dict):

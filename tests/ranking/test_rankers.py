@@ -1,5 +1,7 @@
 """The blend by hand; trees that learn a planted rule, beat the blend and explain themselves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,15 @@ def test_trees_never_see_what_is_left_out(shop, tmp_path, context):
     model = Trees().load(tmp_path)
     assert "rule" not in model.columns
     assert firsts(model, context, planted(shop, seed=2, groups=50).examples) <= 0.5
+
+
+def test_trees_leave_out_what_changes_scale_whatever_its_source_is_called(shop, tmp_path):
+    history = planted(shop)
+    rule = history.examples.columns["rule"]
+    names = ("ease.long", "ease.next", "ease.long~rank", "again.frequency")
+    examples = replace(history.examples, columns=dict.fromkeys(names, rule))
+    Trees(rounds=2, smallest=5).train(replace(history, examples=examples), tmp_path)
+    assert Trees().load(tmp_path).columns == ("again.frequency", "ease.long~rank")
 
 
 def test_trees_want_twenty_answers(shop, tmp_path):

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from annotated_types import Ge, Gt, Interval
 
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, Examples, History
@@ -19,14 +21,16 @@ _FEW = 20_000  # rows up to which a second thread costs more than it gives
 class Trees:
     """Recipe of a LambdaMART over all columns but those that change scale when an expert is fitted again."""
 
-    rounds: int = 150  # trees
-    leaves: int = 15  # per tree
-    rate: float = 0.04  # learning rate
-    truncation: int = 20  # depth to which pairs are weighed
-    smallest: int = 100  # rows per leaf at least
-    l2: float = 10.0  # regularisation of the leaves
-    columns_per_tree: float = 0.5  # share of the columns each tree may use
-    leave_out: tuple[str, ...] = ("linear.long", "linear.next")  # columns that are not used
+    rounds: Annotated[int, Ge(1)] = 150  # trees; 1 or more
+    leaves: Annotated[int, Ge(2)] = 15  # per tree; 2 or more
+    rate: Annotated[float, Gt(0)] = 0.04  # learning rate; above 0
+    truncation: Annotated[int, Ge(1)] = 20  # depth to which pairs are weighed; 1 or more
+    smallest: Annotated[int, Ge(1)] = 100  # rows per leaf at least; 1 or more
+    l2: Annotated[float, Ge(0)] = 10.0  # regularisation of the leaves; 0 or more
+    columns_per_tree: Annotated[float, Interval(gt=0, le=1)] = (
+        0.5  # share of the columns each tree may use; above 0, up to 1
+    )
+    leave_out: tuple[str, ...] = ("*.long", "*.next")  # columns that are not used; * stands for anything
 
     def train(self, history: History, folder: Path) -> dict[str, float]:
         """Fit on `history.examples`; metrics: slates and rows learned from."""
@@ -36,7 +40,7 @@ class Trees:
         if examples is None or len(examples.groups) < 20 or not (examples.labels > 0).any():
             found = 0 if examples is None else len(examples.groups)
             raise NotReadyError(f"trees: {found} replayed slates with an answer; at least 20 are needed")
-        names = [n for n in sorted(examples.columns) if n not in self.leave_out]
+        names = [n for n in sorted(examples.columns) if not any(fnmatchcase(n, p) for p in self.leave_out)]
         gains = np.unique(np.concatenate([[0.0], examples.labels]))
         data = self._dataset(examples, names, gains)
         parameters = self._parameters(gains, history.seed, len(examples.labels))

@@ -1,8 +1,10 @@
 """A wish in plain words: what was asked for comes first, in the order that suits this person."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge
 
 from penchant.protocols import Context
 from penchant.types import Candidates
@@ -15,8 +17,8 @@ class Asked:
     Both standings are reciprocal ranks 1/(offset + rank), as in reciprocal rank fusion (Cormack et al. 2009).
     """
 
-    weight: float = 3.0  # of the text against the ranker; 0 keeps the ranker's order
-    offset: float = 10.0  # more makes the first places weigh less
+    weight: Annotated[float, Ge(0)] = 3.0  # of the text against the ranker; 0 or more, 0 keeps the ranker's order
+    offset: Annotated[float, Ge(1)] = 10.0  # more makes the first places weigh less; 1 or more
     column: str = "nearest.wish"  # how well an item fits the text
 
     def apply(self, context: Context, candidates: Candidates) -> Candidates:

@@ -1,8 +1,10 @@
 """Variety: maximal marginal relevance (Carbonell and Goldstein 1998) over texts and categories."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge
 
 from penchant.protocols import Context
 from penchant.types import Array, Candidates
@@ -12,8 +14,8 @@ from penchant.types import Array, Candidates
 class Diversity:
     """Reorder the best `pool` by relevance minus `strength` × likeness to what stands above; scores stay."""
 
-    strength: float = 0.05  # 0 keeps the ranker's order
-    pool: int = 50  # candidates considered
+    strength: Annotated[float, Ge(0)] = 0.05  # 0 or more; 0 keeps the ranker's order
+    pool: Annotated[int, Ge(0)] = 50  # candidates considered; 0 or more
 
     def apply(self, context: Context, candidates: Candidates) -> Candidates:
         pool = min(self.pool, len(candidates))

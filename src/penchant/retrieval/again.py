@@ -1,8 +1,10 @@
 """A person's own repeats: what they come back to, most often and most recently."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, Gt
 
 from penchant.protocols import Context
 from penchant.retrieval.best import DAY, best
@@ -14,8 +16,8 @@ from penchant.types import Columns, Rows
 class Again:
     """Column `frequency`: weighted events of the person with the item, plus a term that fades with its last."""
 
-    half_life: float = 90.0  # days after which the recency term has halved
-    recency: float = 0.5  # weight of the recency term, in events
+    half_life: Annotated[float, Gt(0)] = 90.0  # days, above 0, after which the recency term has halved
+    recency: Annotated[float, Ge(0)] = 0.5  # weight of the recency term, in events; 0 or more
 
     def retrieve(self, context: Context, limit: int) -> Rows:
         rows = context.user["interest"]["item"]

@@ -1,9 +1,10 @@
 """Likeness of texts: items near what the person liked, near the last thing they did, and near what they ask for."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from annotated_types import Ge, Gt
 
 from penchant.protocols import Context
 from penchant.retrieval.best import best, in_turn, liked
@@ -21,8 +22,8 @@ class Nearest:
     """
 
     metric: Metric = "cosine"  # how two texts are compared
-    half_life: float = 30.0  # days after which a liked item counts half
-    history: int = 100  # liked items used
+    half_life: Annotated[float, Gt(0)] = 30.0  # days, above 0, after which a liked item counts half
+    history: Annotated[int, Ge(1)] = 100  # liked items used; 1 or more
 
     def retrieve(self, context: Context, limit: int) -> Rows:
         wishes = self._wishes(context)

@@ -5,8 +5,10 @@ idf_u = ln N − ln(1 + n_u) and len_i = 1 − b + b·n_i/mean n (BM25 with a la
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, Gt, Interval
 
 from penchant.protocols import Context
 from penchant.retrieval.best import best, in_turn, liked
@@ -18,12 +20,12 @@ from penchant.types import Array, Columns, Rows
 class Neighbours:
     """BM25 item-item counts over the most recent audience of what the person liked."""
 
-    history: int = 50  # items of the person's past that are used
-    half_life: float = 60.0  # days after which an item of the past counts half
-    audience: int = 500  # most recent events of each such item
-    people: int = 800  # people of the audience who share most
-    depth: int = 50  # most recent events of each of them
-    b: float = 0.2  # how much popularity is divided out of `bm25`
+    history: Annotated[int, Ge(1)] = 50  # items of the person's past that are used; 1 or more
+    half_life: Annotated[float, Gt(0)] = 60.0  # days, above 0, after which an item of the past counts half
+    audience: Annotated[int, Ge(1)] = 500  # most recent events of each such item; 1 or more
+    people: Annotated[int, Ge(1)] = 800  # people of the audience who share most; 1 or more
+    depth: Annotated[int, Ge(1)] = 50  # most recent events of each of them; 1 or more
+    b: Annotated[float, Interval(ge=0, le=1)] = 0.2  # how much popularity is divided out of `bm25`, from 0 to 1
 
     def retrieve(self, context: Context, limit: int) -> Rows:
         """Half of the limit by each column, in turn."""

@@ -1,16 +1,19 @@
 """Popularity windows: what everybody wants, from the last hour to all time, moving with every event."""
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
+from annotated_types import MinLen
 
 from penchant.protocols import Context
 from penchant.retrieval.best import best, in_turn
 from penchant.timeline import UNITS
 from penchant.types import Columns, Rows
 
+Window = Literal["1h", "6h", "1d", "3d", "7d", "30d", "all"]
 HOUR = 3_600_000_000  # microseconds
-WINDOWS = {
+WINDOWS: dict[Window, int | None] = {
     "1h": HOUR,
     "6h": 6 * HOUR,
     "1d": 24 * HOUR,
@@ -25,7 +28,14 @@ WINDOWS = {
 class Popular:
     """Weighted events per item within each window; retrieves from all windows in turn."""
 
-    windows: tuple[str, ...] = ("1h", "6h", "1d", "7d", "30d", "all")  # any of 1h, 6h, 1d, 3d, 7d, 30d, all
+    windows: Annotated[tuple[Window, ...], MinLen(1)] = (
+        "1h",
+        "6h",
+        "1d",
+        "7d",
+        "30d",
+        "all",
+    )  # how far each looks back
 
     def retrieve(self, context: Context, limit: int) -> Rows:
         size = len(context.catalogue)
