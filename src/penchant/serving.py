@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penchant.errors import NotReadyError, PenchantError, UsageError
+from penchant.errors import NotReadyError, UsageError
 from penchant.project import Project
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Watcher:
             return False
         try:
             engine.swap(built.releases.of(version))
-        except PenchantError:
+        except Exception:  # whatever it is, it would be the same a second later
             self._refused = version
             raise
         log.info("now serving release %s", version)

@@ -119,6 +119,20 @@ def test_the_watcher_keeps_what_it_has_if_the_new_release_is_damaged(shop, caplo
         assert project.engine.release.version == served
 
 
+def test_the_watcher_says_once_that_a_release_cannot_be_served(shop, caplog, monkeypatch):
+    asked, looks = [], []
+    with Project(shop) as project:
+        monkeypatch.setattr(project.built.artefacts, "current", lambda: looks.append(1) or f"new {len(looks) > 5}")
+        monkeypatch.setattr(type(project.built.releases), "of", lambda _, key: asked.append(key) or 1 / 0)
+        watcher = serving.Watcher(project, pause=0.01)
+        with caplog.at_level(logging.ERROR):
+            watcher.start()
+            eventually(lambda: len(looks) > 9)
+            watcher.stop()
+    assert asked == ["new False", "new True"]  # every version once, whatever its error
+    assert len(caplog.records) == 2
+
+
 def test_the_watcher_survives_a_store_that_fails(shop, caplog, monkeypatch):
     with Project(shop) as project:
         monkeypatch.setattr(project.built.artefacts, "current", lambda: 1 / 0)

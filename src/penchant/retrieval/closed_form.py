@@ -3,6 +3,8 @@
 EASE (Steck 2019) with the sequential target of SLIST (Choi et al. 2021) and the prior of L3AE (arXiv 2508.13500).
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack
@@ -10,6 +12,8 @@ from scipy.linalg import lapack
 from penchant.errors import NotReadyError
 from penchant.timeline import Timeline
 from penchant.types import Array, Floats
+
+_AT_ONCE = 512  # rows or columns of a block
 
 
 def matrices(timeline: Timeline, size: int, history: int, tau: float) -> tuple[sparse.csr_matrix, ...]:
@@ -27,7 +31,7 @@ def matrices(timeline: Timeline, size: int, history: int, tau: float) -> tuple[s
     fade = np.exp(-(step[pairs[0]] - step[pairs[1]] - 1) / tau).astype(np.float32)
     rows, columns = step[pairs[0]], item[pairs[1]]
     past = _strongest(rows, columns, fade, shape)
-    people = sparse.csr_matrix((np.ones(len(item), np.float32), (user, item)), shape=(len(timeline.users), size))
+    people = sparse.csr_matrix((np.ones(len(item), np.float32), (user, item)), shape=(len(timeline.names), size))
     people.data[:] = 1.0
     return people, past, target
 
@@ -52,19 +56,27 @@ def _strongest(rows: Array, columns: Array, values: Array, shape: tuple[int, int
 
 def gram(a: sparse.csr_matrix, b: sparse.csr_matrix) -> Floats:
     """AᵀB, dense."""
-    product: Floats = np.asarray((a.T @ b).todense(), dtype=np.float32)
+    turned = a.T.tocsr()
+    product = np.empty((a.shape[1], b.shape[1]), dtype=np.float32)
+    for part in _blocks(len(product)):
+        product[part] = (turned[part] @ b).toarray()
     return product
 
 
 def solve(gram: Floats, target: Floats, l2: float, prior_weight: float, prior: Floats | None) -> Floats:
-    """B = PR − P·diag(γ) with γ_j = (PR)_jj / P_jj and P = (gram + (λ + λ_E) I)⁻¹."""
+    """B = PR − P·diag(γ) with γ_j = (PR)_jj / P_jj and P = (gram + (λ + λ_E) I)⁻¹.
+
+    `gram` is symmetric. Beside what is given there are two matrices at any time, P and B.
+    """
     size = len(gram)
-    matrix = np.array(gram, order="F", copy=True)
+    matrix = np.array(gram.T, order="F", copy=True)
     matrix[np.diag_indices(size)] += l2 + (prior_weight if prior is not None else 0.0)
     inverse = _inverse(matrix)
-    right = target if prior is None else target + prior_weight * prior
-    weights: Floats = inverse @ right
-    scale = (np.diag(weights) / np.diag(inverse)).astype(np.float32)
+    weights = np.empty((size, size), dtype=np.float32)
+    for part in _blocks(size):
+        right = target[:, part] if prior is None else target[:, part] + np.float32(prior_weight) * prior[:, part]
+        weights[:, part] = inverse @ right
+    scale: Floats = np.diag(weights) / np.diag(inverse)
     inverse *= scale[None, :]
     weights -= inverse
     weights[np.diag_indices(size)] = 0.0
@@ -77,9 +89,11 @@ def _inverse(matrix: Floats) -> Floats:
     inverse, singular = lapack.spotri(factor, lower=True, overwrite_c=True)
     if failed or singular:
         raise NotReadyError("linear: the co-occurrences are too large to invert; raise l2_long and l2_next")
-    upper = np.triu_indices(len(inverse), 1)
-    inverse[upper] = inverse.T[upper]
     found: Floats = inverse
+    for part in _blocks(len(found)):  # LAPACK fills one triangle only
+        corner, below = found[part, part], slice(part.stop, None)
+        corner[...] = np.tril(corner) + np.tril(corner, -1).T
+        found[part, below] = found[below, part].T
     return found
 
 
@@ -87,18 +101,25 @@ def text_prior(vectors: Floats, l2: float = 10.0) -> Floats | None:
     """Text-EASE: C = −P/diag(P) with P = (FᵀF + λI)⁻¹ for F = vectorsᵀ, through the dim × dim inverse."""
     if not vectors.any():
         return None
-    dim = vectors.shape[1]
+    dim, diagonal = vectors.shape[1], np.diag_indices(len(vectors))
     inner = np.linalg.inv(l2 * np.eye(dim, dtype=np.float32) + vectors.T @ vectors)
-    inverse = (np.eye(len(vectors), dtype=np.float32) - vectors @ inner @ vectors.T) / l2
-    prior = -inverse / np.diag(inverse)[None, :]
-    prior[np.diag_indices(len(vectors))] = 0.0
-    return prior.astype(np.float32)
+    prior: Floats = (-vectors @ inner).astype(np.float32) @ vectors.T
+    prior[diagonal] += 1  # λP, whose λ cancels
+    prior /= -prior[diagonal][None, :]
+    prior[diagonal] = 0.0
+    return prior
 
 
 def sparsify(weights: Floats, keep: int) -> tuple[Array, Array]:
     """The `keep` weights of each row that are largest in size, as columns (int32) and values (half precision)."""
-    keep = min(keep, weights.shape[1])
-    if not keep:
-        return np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float16)
-    items = np.argpartition(-np.abs(weights), keep - 1, axis=1)[:, :keep].astype(np.int32)
-    return items, np.take_along_axis(weights, items, axis=1).astype(np.float16)
+    size, keep = len(weights), min(keep, weights.shape[1])
+    items, values = np.zeros((size, keep), np.int32), np.zeros((size, keep), np.float16)
+    for part in _blocks(size if keep else 0):
+        items[part] = np.argpartition(-np.abs(weights[part]), keep - 1, axis=1)[:, :keep]
+        values[part] = np.take_along_axis(weights[part], items[part], axis=1)
+    return items, values
+
+
+def _blocks(size: int) -> Iterator[slice]:
+    """Runs of rows that together make up a matrix: what is done in blocks needs no second matrix beside it."""
+    return (slice(start, min(start + _AT_ONCE, size)) for start in range(0, size, _AT_ONCE))
