@@ -13,6 +13,8 @@ import pytest
 from penchant import privacy
 from penchant.build import build, fingerprint
 from penchant.errors import NotReadyError, UnknownError, UsageError
+from penchant.pipeline import slate_id
+from penchant.ports import ItemChange
 from penchant.testing import worlds
 from penchant.types import Event, Item, Query, micros, moment
 
@@ -56,7 +58,8 @@ def picks(slate):
 
 
 def count(engine, user, item):
-    """Positive events of a person with an item, as their kept state says."""
+    """Positive events of a person with an item, as their kept state says after the next look."""
+    engine.recommend(Query(user=user))
     interest = engine.states.get(user).folds["interest"]
     row = engine.follower.catch_up().catalogue.row_of[item]
     return int(interest["count"][interest["item"] == row].sum())
@@ -151,7 +154,9 @@ def test_a_logged_answer_can_be_given_again_after_the_world_has_changed(engine):
     engine.put_items([Item(id="i0", title="renamed", available=False), Item(id="i20", title="amber lamp")])
     for slate in slates:
         world = engine.follower.at(slate.position)
-        trace, name = engine._trace(slate.query, world, engine.release, micros(slate.time))
+        now = micros(slate.time)
+        name = slate_id(slate.query, now, slate.position, engine.release.version)
+        trace = engine._trace(slate.query, world, engine.release, now, name)
         ids = [world.catalogue.items[row].id for row in trace.result.rows[:6].tolist()]
         assert (name, list(zip(ids, trace.result.scores[:6].tolist(), strict=True))) == (slate.id, picks(slate))
         for place, item in enumerate(slate.items, start=1):
@@ -212,6 +217,7 @@ def test_a_forgotten_person_is_a_guest(engine):
     assert picks(engine.recommend(Query(user="u0", at=at))) == picks(guest)
     assert engine.log.events("u0") == []
     engine.observe([event("u0", 13, 9_500)])
+    engine.recommend(Query(user="u0"))
     assert engine.states.get("u0").folds["interest"]["item"].tolist() == [13]
 
 
@@ -350,3 +356,24 @@ def test_a_restart_forgets_nothing(settings, tmp_path):
     with pair(settings, tmp_path, "sqlite:///penchant.db") as (one, _):
         assert one.recommend(query) == before
         assert one.log.slates(slate=before.id) or one.why(before.id, "i0")
+
+
+def test_a_refusal_wins_over_what_was_liked_before(engine):
+    engine.observe([event("u0", 3, 9_000), event("u0", 3, 9_001, kind="dislike")])
+    assert "i3" not in engine.recommend(Query(user="u0", k=24)).items
+    engine.observe([event("u0", 3, 9_002, kind="view")])
+    assert "i3" in engine.recommend(Query(user="u0", k=24)).items
+
+
+def test_an_event_never_wipes_what_an_item_says(engine):
+    engine.put_items([Item(id="new", title="amber lamp")])
+    bare = ItemChange(id="bare:new", time=engine.clock(engine.follower.catch_up()), item=Item(id="new"))
+    engine.log.append([bare])  # as another process would, that had not read of the item yet
+    catalogue = engine.follower.catch_up().catalogue
+    assert catalogue.items[catalogue.row_of["new"]].title == "amber lamp"
+    assert [item.title for item in engine.items.items() if item.id == "new"] == ["amber lamp"]
+
+
+def test_rank_is_no_surface_of_a_recommendation(engine):
+    with pytest.raises(UsageError, match="surface 'rank' is taken"):
+        engine.recommend(Query(user="u0", surface="rank", candidates=("i1",)))

@@ -5,11 +5,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from penchant.kinds import Kinds
 from penchant.language.reader import CatalogueReader
 from penchant.ports import ItemChange
 from penchant.stores.memory import MemoryItems, MemoryLog
 from penchant.testing import worlds
-from penchant.timeline import Kinds
 from penchant.types import Event, Item, moment
 from penchant.world import Follower, digest
 
@@ -128,3 +128,17 @@ def test_who_comes_back_starts_anew(store):
         places = world.timeline.places("user", world.timeline.users["ann"])
         assert world.timeline.item[places].tolist() == [1]
         assert told(world) == [("bob", "a"), ("ann", "b")]
+
+
+def test_an_erasure_renames_nobody(store):
+    """Codes keep their people when one of them is forgotten."""
+    store.put(Item(id="a"))
+    follower = store.follower()
+    store.happen("ann a 1", "bob a 2", "eve a 3")
+    before, gone = dict(follower.catch_up().timeline.users), "ann"
+    store.log.forget(gone)
+    timeline = follower.catch_up().timeline
+    assert gone not in timeline.users
+    assert {name: timeline.names[code] for name, code in before.items() if name != gone} == {
+        name: name for name in before if name != gone
+    }

@@ -13,18 +13,19 @@ from penchant import plugins
 from penchant.config import Settings
 from penchant.engine import Engine
 from penchant.errors import ArtefactError, UnknownError
+from penchant.kinds import Kinds
 from penchant.language.reader import CatalogueReader
 from penchant.ports import ArtefactStore
 from penchant.protocols import Fold, Release
 from penchant.stores import open as stores
 from penchant.stores.database import Databases
 from penchant.telemetry import log
-from penchant.timeline import Kinds
 from penchant.training.jobs import Budget
 from penchant.training.plan import UNTRAINED, Plan
 from penchant.types import NEVER, Catalogue, moment
 from penchant.world import Follower, World
 
+_KEPT = 3  # releases in memory: a server that is retrained daily must not grow daily
 FOLDS = ("recent", "interest", "counts", "rates")
 
 
@@ -117,10 +118,15 @@ class Releases:
             key = str(max(known, key=lambda m: (m["until"], m["version"]))["version"]) if known else UNTRAINED
         if key not in self._loaded:
             folder, manifest = self._artefacts.fetch(key)
-            size = int(manifest["items"])
-            if fingerprint(self._catalogue(), size) != manifest["catalogue"]:
+            catalogue, size = self._catalogue(), int(manifest["items"])
+            if fingerprint(catalogue, size) != manifest["catalogue"]:
                 raise ArtefactError(f"release {key} was trained on another catalogue; train again")
-            self._loaded[key] = self.plan.release(folder, version=key, until=int(manifest["until"]))
+            release = self.plan.release(folder, version=key, until=int(manifest["until"]))
+            now = {"encoder": catalogue.encoder, "plan": self.plan.digest()}
+            other = [f"release {key}: trained with another {what}" for what in now if manifest.get(what) != now[what]]
+            while len(self._loaded) > _KEPT:
+                self._loaded.pop(next(k for k in self._loaded if k != UNTRAINED))
+            self._loaded[key] = replace(release, degraded=(*other, *release.degraded))
         return self._loaded[key]
 
 
@@ -131,7 +137,7 @@ def fingerprint(catalogue: Catalogue, size: int) -> str:
 
 
 def _version(folds: tuple[Fold, ...], kinds: Kinds) -> str:
-    made = [repr(fold) for fold in folds], kinds.names, kinds.weights.tolist()
+    made = [(repr(fold), list(fold.start())) for fold in folds], kinds.names, kinds.weights.tolist()
     return hashlib.blake2b(orjson.dumps(made), digest_size=8).hexdigest()
 
 

@@ -8,7 +8,7 @@ from penchant.types import Event, Query
 
 LONGEST_ID = 512  # characters
 MOST_PICKS = 1_000
-AHEAD = timedelta(days=1)  # clocks of clients that go wrong by more than this are not believed
+AHEAD = timedelta(minutes=10)  # clocks of clients that go wrong by more than this are not believed
 MOST_CANDIDATES = 10_000
 
 
@@ -16,8 +16,9 @@ def check(query: Query) -> None:
     """Raise UsageError if a query is malformed."""
     if not query.user or len(query.user) > LONGEST_ID:
         raise UsageError(f"user must have 1 to {LONGEST_ID} characters")
-    if not 1 <= query.k <= MOST_PICKS:
-        raise UsageError(f"k is {query.k}; allowed is 1 to {MOST_PICKS}")
+    most = MOST_CANDIDATES if query.surface == "rank" else MOST_PICKS
+    if not 1 <= query.k <= most:
+        raise UsageError(f"k is {query.k}; allowed is 1 to {most}")
     if query.candidates is not None and len(query.candidates) > MOST_CANDIDATES:
         raise UsageError(f"{len(query.candidates)} candidates; at most {MOST_CANDIDATES} are allowed")
     if query.at is not None and query.at.tzinfo is None:
@@ -37,7 +38,7 @@ def flaw(event: Event, latest: datetime) -> str:
     if event.time is not None and event.time.tzinfo is None:
         return "timestamp needs a time zone"
     if event.time is not None and event.time > latest:
-        return "timestamp lies more than a day ahead"
+        return "timestamp lies more than ten minutes ahead"
     if event.value is not None and not math.isfinite(event.value):
         return "value must be a finite number"
     if event.item is None and not event.text and event.kind not in ("profile",):

@@ -149,7 +149,7 @@ def _items(project: Project) -> tuple[Status, str, str]:
 def _states(project: Project) -> tuple[Status, str, str]:
     engine = project.engine
     world = engine.follower.catch_up()
-    names = list(world.timeline.users)
+    names = [n for n in world.timeline.names if n]
     found = ((name, engine.states.get(name)) for name in names[-_ASKED:])
     checked = stale = 0
     for name, kept in islice(((name, kept) for name, kept in found if kept is not None), _SAMPLE):

@@ -1,21 +1,23 @@
 """The engine: recommend, observe, swap. The only place with a clock; every surface calls it and nothing else."""
 
+import threading
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from penchant import explain as explaining
-from penchant import pipeline
-from penchant.checks import AHEAD, MOST_PICKS, check, flaw
+from penchant import pipeline, privacy
+from penchant.checks import AHEAD, check, flaw
 from penchant.errors import NotReadyError, UnknownError, UsageError
-from penchant.ports import ItemChange, ItemStore, Log, Record, State, StateStore
+from penchant.ports import ItemChange, ItemStore, Log, Record, State, StateStore, digest
 from penchant.protocols import Context, Fold, Reader, Release, Trace
 from penchant.state.folds import fold
 from penchant.telemetry import Telemetry
 from penchant.types import Columns, Event, Item, Pick, Query, Slate, micros, moment
-from penchant.world import Follower, World, born, digest
+from penchant.world import BARE, Follower, World, born
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,7 @@ class Engine:
     clock: Callable[[World], datetime]
     telemetry: Telemetry = field(default_factory=Telemetry)
     closing: ExitStack = field(default_factory=ExitStack)
+    _observing: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     # ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -52,11 +55,17 @@ class Engine:
 
         Raises UsageError for a malformed query, NotReadyError if the log has not reached `min_position`.
         """
+        if query.surface == "rank":
+            raise UsageError("surface 'rank' is taken: call rank")
+        return self._answer(query, explain, language, min_position)
+
+    def _answer(self, query: Query, explain: bool, language: str, min_position: int) -> Slate:
         check(query)
         world, release, now = self._moment(query.at)
         if world.position < min_position:
             raise NotReadyError(f"the log has been read up to {world.position}, not yet up to {min_position}")
-        trace, name = self._trace(query, world, release, now)
+        name = pipeline.slate_id(query, now, world.position, release.version)
+        trace = self._trace(query, world, release, now, name)
         with self.telemetry.timed("explain" if explain else "pick"):
             picks = self._picks(trace, release, explain, language)
         slate = Slate(
@@ -76,9 +85,8 @@ class Engine:
         """All of `query.candidates`, ordered; rules do not apply, and unknown ids come last in their own order."""
         if query.candidates is None:
             raise UsageError("rank needs candidates: a list of item ids")
-        k = max(1, len(set(query.candidates)))
-        query = replace(query, surface="rank", k=min(k, MOST_PICKS))
-        return self.recommend(query, explain=explain, language=language, min_position=min_position)
+        query = replace(query, surface="rank", k=max(1, len(set(query.candidates))))
+        return self._answer(query, explain, language, min_position)
 
     def similar(self, item: str, k: int = 10) -> list[Pick]:
         """What is like an item, best first. Raises UnknownError if there is no such item."""
@@ -99,14 +107,15 @@ class Engine:
         if not records or not isinstance(found := records[0].entry, Slate):
             raise UnknownError(f"no slate {slate!r}")
         release = self.release if found.release == self.release.version else self.archive(found.release)
-        trace, _ = self._trace(found.query, self.follower.at(found.position), release, micros(found.time))
+        trace = self._trace(found.query, self.follower.at(found.position), release, micros(found.time), found.id)
         return explaining.why(trace, release, item, language)
 
     def trace(self, query: Query) -> Trace:
         """Every step of the answer to a query; nothing is logged."""
         check(query)
         world, release, now = self._moment(query.at)
-        return self._trace(query, world, release, now)[0]
+        name = pipeline.slate_id(query, now, world.position, release.version)
+        return self._trace(query, world, release, now, name)
 
     # ── changes ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -115,49 +124,58 @@ class Engine:
 
         Rejects single events with a reason; events whose id is known already are duplicates and change nothing.
         """
-        world = self.follower.catch_up()
-        now, kinds = self.clock(world), world.timeline.kinds
+        kinds = self.follower.catch_up().timeline.kinds
         latest = datetime.now(UTC) + AHEAD
         rejected = [(place, reason) for place, event in enumerate(events) if (reason := flaw(event, latest))]
         bad = {place for place, _ in rejected}
-        good = [
-            replace(e, id=e.id or uuid.uuid4().hex, time=e.time or now, kind=kinds.canonical(e.kind))
-            for place, e in enumerate(events)
-            if place not in bad
-        ]
-        new = self.record(good)
-        for user in dict.fromkeys(e.user for e in good):
-            self._person(self.follower.catch_up(), user)
+        good = [replace(e, kind=kinds.canonical(e.kind)) for place, e in enumerate(events) if place not in bad]
+        with self._observing:  # so that events get their times in the order in which they are logged
+            now = self.clock(self.follower.catch_up())
+            new = self.record([replace(e, id=e.id or uuid.uuid4().hex, time=e.time or now) for e in good])
+            position = self.follower.catch_up().position
         for outcome, count in (("accepted", new), ("duplicate", len(good) - new), ("rejected", len(bad))):
             self.telemetry.events.labels(outcome).inc(count)
-        position = self.follower.catch_up().position
         return Observed(accepted=new, duplicates=len(good) - new, position=position, rejected=tuple(rejected))
 
     def record(self, events: Sequence[Event]) -> int:
         """Append checked events, adding items nobody described yet; returns how many were new."""
         known = self.follower.catch_up().catalogue.row_of
-        bare = dict.fromkeys(e.item for e in events if e.item is not None and e.item not in known)
-        if bare:
-            self.put_items([Item(id=i) for i in bare])
+        unknown = dict.fromkeys(e.item for e in events if e.item is not None and e.item not in known)
+        if unknown:
+            now = self.clock(self.follower.catch_up())
+            self.log.append(ItemChange(id=f"{BARE}{i}", time=now, item=Item(id=i)) for i in unknown)
         return len(self.log.append(events))
 
     def put_items(self, items: Iterable[Item]) -> int:
         """Insert or replace items, recommendable at once; returns how many were new or different."""
-        changed = self.items.put(list(items))
+        world = self.follower.catch_up()
+        rows, items = world.catalogue.row_of, {item.id: item for item in items}.values()
+        changed = [i for i in items if i.id not in rows or world.catalogue.items[rows[i.id]] != i]
         if changed:
             self.reader.items(changed)  # into the cache before anyone reads of them in the log
-            now = self.clock(self.follower.catch_up())
-            self.log.append([ItemChange(id=f"item:{uuid.uuid4().hex}", time=now, item=i) for i in changed])
-        world = self.follower.catch_up()
+            now = self.clock(world)
+            self.log.append(ItemChange(id=f"item:{uuid.uuid4().hex}", time=now, item=i) for i in changed)
+            world = self.follower.catch_up()
         self.telemetry.items.set(len(world.catalogue))
         return len(changed)
 
     def withdraw(self, item: str) -> None:
-        """Make an item unavailable for good. Raises UnknownError if there is no such item."""
+        """Make an item unavailable until it is put in again. Raises UnknownError if there is no such item."""
         catalogue = self.follower.catch_up().catalogue
         if item not in catalogue.row_of:
             raise UnknownError(f"no item {item!r}")
         self.put_items([replace(catalogue.items[catalogue.row_of[item]], available=False)])
+
+    def export(self, user: str) -> dict[str, Any]:
+        """Everything that is kept about a person."""
+        return privacy.export(self.log, self.states, user)
+
+    def forget(self, user: str) -> dict[str, Any]:
+        """Remove a person's events, slates and state; returns a receipt."""
+        receipt = privacy.forget(self.log, self.states, user, at=datetime.now(UTC))
+        self.follower.catch_up()
+        self.states.delete(user)  # what an answer under way may have kept meanwhile
+        return receipt
 
     def swap(self, release: Release) -> None:
         """Answer from another release from the next query on."""
@@ -176,15 +194,12 @@ class Engine:
             return world, self.release, micros(self.clock(world))
         return world, self.archive(micros(at)), micros(at)
 
-    def _trace(self, query: Query, world: World, release: Release, now: int) -> tuple[Trace, str]:
-        name = pipeline.slate_id(query, now, world.position, release.version)
+    def _trace(self, query: Query, world: World, release: Release, now: int, seed: str) -> Trace:
         with self.telemetry.timed("state"):
-            view = world.timeline.until(now)
-            whole = len(view) == len(self.follower.catch_up().timeline)
-            user = self._person(world, query.user) if whole else pipeline.person(view, query.user, self.folds)
-        context = self._context(query, world, now, user, name)
+            user = self._person(world, query.user, now)
+        context = self._context(query, world, now, user, seed)
         with self.telemetry.timed("pipeline"):
-            return pipeline.run(release, context), name
+            return pipeline.run(release, context)
 
     def _context(self, query: Query, world: World, now: int, user: dict[str, Columns], seed: str) -> Context:
         wish = self.reader.wish(query.text) if query.text else None
@@ -193,19 +208,22 @@ class Engine:
             query, now=now, timeline=view, catalogue=known, user=user, folds=self.folds, wish=wish, seed=seed
         )
 
-    def _person(self, world: World, user: str) -> dict[str, Columns]:
+    def _person(self, world: World, user: str, now: int) -> dict[str, Columns]:
         """The person's folds; what the log has and the state store has not read yet is folded in and kept."""
         timeline = world.timeline
         places = timeline.places("user", timeline.users.get(user, -1))
+        if len(places) and timeline.time[places[-1]] > now:  # a moment of the past
+            return pipeline.person(timeline.until(now), user, self.folds)
         kept = self.states.get(user)
-        known = world.erased.get(digest(user), 0)
-        if kept is not None and kept.version == self.version and known <= kept.position <= world.position:
-            fresh = places[timeline.position[places] > kept.position]
-            if not len(fresh):
-                return dict(kept.folds)
-            folded = fold(self.folds, timeline.events(fresh), dict(kept.folds))
-        else:
-            folded = fold(self.folds, timeline.events(places))
+        if kept is not None and kept.position < world.erased.get(digest(user), 0):
+            self.states.delete(user)
+            kept = None
+        if kept is not None and (kept.version != self.version or kept.position > world.position):
+            kept = None
+        fresh = places if kept is None else places[timeline.position[places] > kept.position]
+        if kept is not None and not len(fresh):
+            return dict(kept.folds)
+        folded = fold(self.folds, timeline.events(fresh), dict(kept.folds) if kept else None)
         if len(places):
             self.states.put(user, State(position=world.position, version=self.version, folds=folded))
         return folded

@@ -3,6 +3,7 @@
 The log is the truth; items, states and releases can be looked up in their stores, and states rebuilt from the log.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,11 @@ class Erasure:
 
 
 Entry = Event | ItemChange | Erasure | Slate
+
+
+def digest(user: str) -> str:
+    """What an Erasure calls a person."""
+    return hashlib.sha256(user.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ Documents carry the names that files and HTTP use; models stay as they are until
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
-from penchant.ports import Log, State, StateStore
+from penchant.ports import Log, State, StateStore, digest
 from penchant.types import Event, Pick, Query, Slate
 
 Document = dict[str, Any]
@@ -62,7 +61,7 @@ def forget(log: Log, states: StateStore, user: str, *, at: datetime | None = Non
     return {
         "removed": removed,
         "forgotten_at": _document(at),
-        "digest": sha256(user.encode()).hexdigest(),
+        "digest": digest(user),
         "remaining": list(REMAINING) if known else [],
     }
 

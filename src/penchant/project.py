@@ -4,12 +4,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from penchant import __version__, config, privacy
+from penchant import __version__, config
 from penchant.build import Built, budget, build, fingerprint
 from penchant.catalogue import ingest
 from penchant.catalogue.summary import Summary
@@ -132,7 +132,7 @@ class Project:
         world = self.engine.follower.catch_up()
         if not len(world.catalogue):
             raise UsageError(f"{self.folder}: nothing to learn from yet; import items or events first")
-        replay = self._replay()
+        replay = Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
         with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
             metrics = train(self.built.plan, replay, budget(self.settings), Path(scratch), self.progress)
             size = len(world.catalogue)
@@ -142,6 +142,7 @@ class Project:
                 "items": size,
                 "catalogue": fingerprint(world.catalogue, size),
                 "encoder": world.catalogue.encoder,
+                "plan": self.built.plan.digest(),
                 "events": len(world.timeline),
                 "metrics": metrics,
                 "penchant": __version__,
@@ -159,7 +160,8 @@ class Project:
         question = report.Question(
             cut=asked.cut, target=asked.target, cases=asked.cases, protocol=protocol, baselines=baselines
         )
-        replay = self._replay()
+        world = self.engine.follower.catch_up()
+        replay = Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
         parts = splits.split(replay.timeline, protocol, asked.cut, asked.target, asked.cases)
         past, limits = replace(replay, timeline=parts.past), budget(self.settings)
         began = time.perf_counter()
@@ -176,10 +178,6 @@ class Project:
             trained=time.perf_counter() - began,
             progress=self.progress,
         )
-
-    def _replay(self) -> Replay:
-        world = self.engine.follower.catch_up()
-        return Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
 
     # ── operating ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -200,10 +198,8 @@ class Project:
 
     def export(self, user: str) -> dict[str, Any]:
         """Everything that is kept about a person."""
-        return privacy.export(self.engine.log, self.engine.states, user)
+        return self.engine.export(user)
 
     def forget(self, user: str) -> dict[str, Any]:
         """Remove a person's events, slates and state; returns a receipt."""
-        receipt = privacy.forget(self.engine.log, self.engine.states, user, at=datetime.now(UTC))
-        self.engine.follower.catch_up()
-        return receipt
+        return self.engine.forget(user)

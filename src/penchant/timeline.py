@@ -6,12 +6,13 @@ Popularity is a difference of two prefixes; a person's past and an item's audien
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
+from penchant.kinds import Kinds
 from penchant.types import Array, Columns, Rows
 
 UNITS = 1_000  # weights are counted in whole thousandths, so that sums do not depend on their order
@@ -23,25 +24,8 @@ _COLUMNS = {
     "value": np.float32,
     "position": np.int64,
 }
+_MARGIN = 1_000  # newest events that a posting index leaves out
 _TAIL = 20_000  # events that may follow the last posting index before it is built again
-
-
-class Kinds:
-    """The kinds of events with their weights; a code is the kind's place in `names`."""
-
-    def __init__(self, weights: Mapping[str, float], aliases: Mapping[str, str]) -> None:
-        self.names = (*(k for k in sorted(weights) if k != "other"), "other")
-        self.weights = np.array([weights.get(k, 0.0) for k in self.names], dtype=np.float32)
-        self.aliases = dict(aliases)
-        self._codes = {name: code for code, name in enumerate(self.names)}
-
-    def canonical(self, kind: str) -> str:
-        """The house name of a kind, whatever language or library it comes from."""
-        return self.aliases.get(kind, self.aliases.get(kind.strip().lower(), kind.strip()))
-
-    def code(self, kind: str) -> int:
-        """The kind's code; kinds without a weight of their own share the code of `other`."""
-        return self._codes.get(kind, len(self.names) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +90,15 @@ class Timeline:
 
     def __init__(self, kinds: Kinds) -> None:
         self.kinds = kinds
-        self.users: dict[str, int] = {}
+        self.users: dict[str, int] = {}  # person → code
+        self.names: list[str] = []  # code → person; empty where a person was erased
         self._buffers = _Buffers({name: np.zeros(0, dtype) for name, dtype in _COLUMNS.items()}, 0)
         self.n = 0
 
     def _view(self, buffers: _Buffers, n: int) -> Self:
         view = object.__new__(type(self))
-        view.kinds, view.users, view._buffers, view.n = self.kinds, self.users, buffers, n
+        view.kinds, view.users, view.names = self.kinds, self.users, self.names
+        view._buffers, view.n = buffers, n
         return view
 
     def __len__(self) -> int:
@@ -127,7 +113,15 @@ class Timeline:
     def codes(self, users: Sequence[str]) -> Array:
         """Codes of people, given out in order of first appearance."""
         table = self.users
-        return np.fromiter((table.setdefault(u, len(table)) for u in users), dtype=np.int32, count=len(users))
+        for user in users:
+            if user not in table:
+                self.names.append(user)
+                table[user] = len(self.names) - 1
+        return np.fromiter((table[u] for u in users), dtype=np.int32, count=len(users))
+
+    def erase(self, user: str) -> None:
+        """Forget a person's name, in every view; their code stays taken."""
+        self.names[self.users.pop(user)] = ""
 
     def append(self, columns: Columns) -> Self:
         """A timeline with more events (columns `time, user, item, kind, value, position`), late ones in their place."""
@@ -143,14 +137,28 @@ class Timeline:
                     buffers.columns[name][self.n : self.n + more] = columns[name][order]
                 buffers.filled = self.n + more
                 return self._view(buffers, self.n + more)
-        merged = {name: np.concatenate([getattr(self, name), columns[name]]) for name in _COLUMNS}
-        return self._view(_Buffers(_sorted(merged), self.n + more), self.n + more)
+        return self._inserted(columns, order)
+
+    def _inserted(self, columns: Columns, order: Array) -> Self:
+        """A timeline in buffers of its own, in which late events stand in their places."""
+        place = int(np.searchsorted(self.time, columns["time"][order[0]], side="right"))
+        tail = {name: np.concatenate([getattr(self, name)[place:], columns[name]]) for name in _COLUMNS}
+        resort = np.lexsort((tail["position"], tail["time"]))
+        merged = {name: np.concatenate([getattr(self, name)[:place], tail[name][resort]]) for name in _COLUMNS}
+        buffers = _Buffers(merged, len(merged["time"]))
+        old = self._buffers  # what was derived from before the place is still true
+        buffers.postings = {name: p for name, p in old.postings.items() if p.size <= place}
+        buffers.tallies = {w: t for w, t in old.tallies.items() if max(t[0], t[1]) <= place}
+        return self._view(buffers, buffers.filled)
 
     def until(self, time: int, position: int | None = None) -> Self:
         """What had happened by `time` (µs) and, if given, been logged up to `position`."""
         n = int(np.searchsorted(self.time, time, side="right"))
-        if position is None or not n or self.position[:n].max() <= position:
+        logged = self.position[:n]
+        if position is None or not n or logged.max() <= position:
             return self._view(self._buffers, n)
+        if (np.diff(logged) >= 0).all():  # nothing came late: a prefix in both orders
+            return self._view(self._buffers, int(np.searchsorted(logged, position, side="right")))
         return self.where(np.flatnonzero(self.position[:n] <= position))
 
     def where(self, keep: Array) -> Self:
@@ -175,7 +183,8 @@ class Timeline:
         ready = self._buffers.postings.get(column)
         if ready is None or self.n - ready.size > max(_TAIL, ready.size // 8):
             filled = self._buffers.filled
-            ready = _Postings(self._buffers.columns[column][:filled])
+            behind = _MARGIN if filled > 10 * _MARGIN else 0  # events a little late leave the index whole
+            ready = _Postings(self._buffers.columns[column][: filled - behind])
             self._buffers.postings[column] = ready
         return ready
 
@@ -193,6 +202,8 @@ class Timeline:
         """Places of the `last` most recent events of each of several codes, and which of the codes each is of."""
         index = self.postings(column)
         starts, ends = index.bounds(codes)
+        if index.size <= self.n:
+            starts = np.maximum(starts, ends - last)
         sizes = ends - starts
         owner = np.repeat(np.arange(len(codes)), sizes)
         found = index.order[
@@ -251,8 +262,3 @@ class Timeline:
             for at in np.flatnonzero(~some & np.isin(rows, item)):
                 first[at] = time[np.argmax(item == rows[at])]
         return first
-
-
-def _sorted(columns: Columns) -> Columns:
-    order = np.lexsort((columns["position"], columns["time"]))
-    return {name: column[order] for name, column in columns.items()}

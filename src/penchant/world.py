@@ -1,6 +1,5 @@
 """The log, folded into what everybody shares: the catalogue and the timeline. The only reader of the log's tail."""
 
-import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,10 +7,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from penchant.catalogue import columns
-from penchant.ports import Erasure, ItemChange, ItemStore, Log, Record, Tail
+from penchant.kinds import Kinds
+from penchant.ports import Erasure, ItemChange, ItemStore, Log, Record, Tail, digest
 from penchant.protocols import Reader
-from penchant.timeline import Kinds, Timeline
+from penchant.timeline import Timeline
 from penchant.types import Catalogue, Item
+
+BARE = "bare:"  # begins the id of a change that adds an item which only events have named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +41,16 @@ class Follower:
     def catch_up(self) -> World:
         """The world after everything that is in the log now."""
         with self._lock:
-            while (tail := self._log.tail(self._world.position)).position > self._world.position:
-                self._world = self._after(self._world, tail)
+            world, changes, erasures = self._world, _Changes(), []
+            while (tail := self._log.tail(world.position)).position > world.position:
+                changes.add(tail)
+                erasures += [r for r in tail.changes if isinstance(r.entry, Erasure)]
+                if changes.names(tail) - world.catalogue.row_of.keys():
+                    world = self._changed(world, changes)
+                    changes = _Changes()
+                world = replace(world, timeline=_told(world, tail), position=tail.position)
+            if world is not self._world:
+                self._world = without(self._changed(world, changes), erasures)
             return self._world
 
     def at(self, position: int) -> World:
@@ -50,26 +60,20 @@ class Follower:
         catalogue = world.catalogue if world.changed <= position else self._catalogue_at(world.catalogue, position)
         return World(catalogue=catalogue, timeline=timeline, position=position)
 
-    def _after(self, world: World, tail: Tail) -> World:
-        items = [r for r in tail.changes if isinstance(r.entry, ItemChange)]
-        if items:
-            world = replace(world, catalogue=self._updated(world.catalogue, items), changed=items[-1].position)
-        timeline = world.timeline
-        if len(tail.positions):
-            timeline = timeline.append(coded(tail, timeline, world.catalogue))
-        for record in tail.changes:
-            if isinstance(record.entry, Erasure):
-                timeline = without(timeline, record)
-                world = replace(world, erased={**world.erased, record.entry.digest: record.position})
-        return replace(world, timeline=timeline, position=tail.position)
-
-    def _updated(self, catalogue: Catalogue, records: Sequence[Record]) -> Catalogue:
-        latest = {r.entry.item.id: r.entry.item for r in records if isinstance(r.entry, ItemChange)}
-        rows = {catalogue.row_of[i]: item for i, item in latest.items() if i in catalogue.row_of}
-        rows = {row: item for row, item in rows.items() if catalogue.items[row] != item}
-        if len(rows) < len(latest):  # the store, not the log, gives rows to new items
+    def _changed(self, world: World, changes: "_Changes") -> World:
+        """The world with the newest of each changed item, which the item store gets too if it lacks it."""
+        catalogue = world.catalogue
+        latest = {i: item for i, item in changes.latest.items() if catalogue.row_of.get(i) is None}
+        latest |= {i: item for i, item in changes.bare.items() if i not in catalogue.row_of and i not in latest}
+        known = {row: item for i, item in changes.latest.items() if (row := catalogue.row_of.get(i)) is not None}
+        rows = {row: item for row, item in known.items() if catalogue.items[row] != item}
+        if latest or rows:
+            self._items.put([*latest.values(), *rows.values()])
+        if latest:  # the store gives rows to new items, in order of the log
             rows.update(enumerate(self._items.items(len(catalogue)), start=len(catalogue)))
-        return self._with(catalogue, rows)
+        if not rows:
+            return world
+        return replace(world, catalogue=self._with(catalogue, rows), changed=max(changes.position, world.changed))
 
     def _with(self, catalogue: Catalogue, rows: dict[int, Item]) -> Catalogue:
         vectors = self._reader.items(list(rows.values()))
@@ -104,22 +108,51 @@ def coded(tail: Tail, timeline: Timeline, catalogue: Catalogue) -> dict[str, np.
 
 def born(catalogue: Catalogue, time: int) -> Catalogue:
     """The catalogue without the items created after a time (µs)."""
-    return columns.hidden(catalogue, np.flatnonzero(catalogue.columns["created"] > time))
+    later = np.flatnonzero(catalogue.columns["created"] > time)
+    if not len(later):
+        return catalogue
+    kept: tuple[int, Catalogue] | None = catalogue.memo.get("born")  # the last one asked for
+    if kept is None or kept[0] != len(later):
+        kept = catalogue.memo["born"] = (len(later), columns.hidden(catalogue, later))
+    return kept[1]
 
 
-def digest(user: str) -> str:
-    """What an Erasure calls a person."""
-    return hashlib.sha256(user.encode()).hexdigest()
+def without(world: World, erasures: Sequence[Record]) -> World:
+    """The world without what the erased people did before their erasures."""
+    if not erasures:
+        return world
+    timeline, erased = world.timeline, dict(world.erased)
+    people = {digest(user): user for user in timeline.users}
+    for record in erasures:
+        wanted = record.entry.digest if isinstance(record.entry, Erasure) else ""
+        erased[wanted] = record.position
+        if wanted in people:
+            code = timeline.users[people[wanted]]
+            timeline = timeline.where(np.flatnonzero((timeline.user != code) | (timeline.position > record.position)))
+            if not (timeline.user == code).any():  # else the person has come back since
+                timeline.erase(people.pop(wanted))
+    return replace(world, timeline=timeline, erased=erased)
 
 
-def without(timeline: Timeline, record: Record) -> Timeline:
-    """The timeline without what the erased person did before the erasure."""
-    wanted = record.entry.digest if isinstance(record.entry, Erasure) else ""
-    name = next((u for u in timeline.users if digest(u) == wanted), None)
-    if name is None:
-        return timeline
-    code = timeline.users[name]
-    rest = timeline.where(np.flatnonzero((timeline.user != code) | (timeline.position > record.position)))
-    if not (rest.user == code).any():  # else the person has come back since
-        timeline.users[f"\0erased {code}"] = timeline.users.pop(name)  # codes are counted: the place stays taken
-    return rest
+class _Changes:
+    """The newest content of each item that a stretch of the log names; a bare item never replaces a described one."""
+
+    def __init__(self) -> None:
+        self.latest: dict[str, Item] = {}
+        self.bare: dict[str, Item] = {}
+        self.position = 0
+
+    def add(self, tail: Tail) -> None:
+        for record in tail.changes:
+            if isinstance(record.entry, ItemChange):
+                kept = self.bare if record.entry.id.startswith(BARE) else self.latest
+                kept[record.entry.item.id] = record.entry.item
+                self.position = record.position
+
+    def names(self, tail: Tail) -> set[str]:
+        """Items that this stretch and what is waiting speak of."""
+        return {i for i in tail.items if i is not None} | self.latest.keys() | self.bare.keys()
+
+
+def _told(world: World, tail: Tail) -> Timeline:
+    return world.timeline.append(coded(tail, world.timeline, world.catalogue)) if tail.positions else world.timeline

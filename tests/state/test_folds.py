@@ -4,6 +4,7 @@ import numpy as np
 
 from penchant.state.folds import Counts, Interest, Rates, Recent, fold
 from penchant.testing.worlds import DAY, HOUR, MINUTE, START, timeline
+from penchant.types import NEVER
 
 
 def events(*happened):
@@ -25,7 +26,8 @@ def test_interest_sums_what_each_item_met():
         "count": [1, 2],  # a dislike is no positive event
         "weight": [2_000 - 1_000, 200 + 2_000],
         "first": [START + 10 * MINUTE, START],
-        "last": [START + 1_442 * MINUTE, START + 1_440 * MINUTE],
+        "last": [START + 10 * MINUTE, START + 1_440 * MINUTE],  # a dislike is no last time
+        "refused": [START + 1_442 * MINUTE, NEVER],
     }
 
 

@@ -1,17 +1,21 @@
 """What SQL stores promise beyond their ports: privacy on disk, bounded slates, several processes, speed."""
 
+import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 
 from penchant.errors import StoreError
+from penchant.stores import memory as memory_module
 from penchant.stores import open as stores
 from penchant.stores import slates as slates_module
 from penchant.stores.retention import Retention
-from penchant.testing.samples import NOON, a_slate, an_event
+from penchant.testing.samples import NOON, a_slate, a_state, an_event
 from penchant.types import Event, Pick, Query, Slate, micros, moment
 
 URL = "sqlite:///penchant.db"
@@ -40,17 +44,67 @@ def test_nothing_of_a_forgotten_person_stays_on_disk(log, tmp_path):
     assert len(log.events("ann")) == 300
 
 
-def test_slates_wait_for_company_but_not_long(tmp_path, monkeypatch):
+@contextmanager
+def another_writer(path):
+    """Somebody else who holds SQLite's lock."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+        connection.close()
+
+
+def eventually(true, seconds=10):
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
+    return true()
+
+
+def test_an_answer_does_not_wait_for_who_writes_elsewhere(log, tmp_path):
+    other = stores.log(URL, tmp_path)
+    states = stores.states(URL, tmp_path)
+    with another_writer(tmp_path / "penchant.slates.db"), another_writer(tmp_path / "penchant.db"):
+        start = time.perf_counter()
+        for number in range(20):
+            log.append([a_slate(number)])
+        waited = time.perf_counter() - start
+        states.put("ann", a_state(1))
+        assert waited < 0.2
+        assert time.perf_counter() - start < 1
+        assert states.get("ann") is None
+        assert len(log.slates(user="ann")) == 20
+        assert not other.slates(user="ann")
+    assert eventually(lambda: len(other.slates(user="ann")) == 20)
+    states.put("ann", a_state(1))
+    assert states.get("ann").position == 1
+    states.close()
+    other.close()
+
+
+def test_an_erasure_elsewhere_reaches_slates_that_wait(log, tmp_path):
+    log.append([an_event(1)])
+    other = stores.log(URL, tmp_path)
+    with ThreadPoolExecutor(1) as pool:
+        with another_writer(tmp_path / "penchant.slates.db"):
+            log.append([a_slate(1), a_slate(2, user="bob")])
+            receipt = pool.submit(other.forget, "ann")
+            assert eventually(lambda: not log.events("ann"))  # the erasure is logged, the slates are still to go
+        receipt.result(timeout=30)
+    assert eventually(lambda: other.slates(user="bob"))
+    assert other.slates(user="ann") == log.slates(user="ann") == []
+    other.close()
+
+
+def test_a_closed_log_has_written_its_slates(tmp_path):
     log, other = stores.log(URL, tmp_path), stores.log(URL, tmp_path)
     log.append([a_slate(1)])
-    assert log.slates(slate="s1")
-    assert not other.slates(slate="s1")
-    monkeypatch.setattr(slates_module, "_PAUSE", 0.0)
-    log.append([an_event(1)])
-    assert other.slates(slate="s1")
-    log.append([a_slate(2)])
     log.close()
-    assert other.slates(slate="s2")
+    assert other._slates._look("s1", None)
+    with pytest.raises(StoreError, match=r"slates\.db is closed"):
+        log.append([a_slate(2)])
     other.close()
 
 
@@ -59,46 +113,57 @@ def a_bare_slate(number, time):
     return Slate(id=f"s{number}", time=time, query=query, picks=(Pick(item="i", score=1.0),), release="r", position=0)
 
 
+def written(log):
+    if hasattr(log._slates, "flush"):
+        log._slates.flush()
+
+
 @pytest.mark.parametrize("url", [URL, "memory://"])
 def test_the_newest_slates_are_kept(url, tmp_path):
     log = stores.log(url, tmp_path, retention=Retention(slates=300))
     for start in range(0, 1_000, 100):
         log.append(a_bare_slate(n, NOON + timedelta(seconds=n)) for n in range(start, start + 100))
+    written(log)
     assert [r.entry.id for r in log.slates(user="u")] == [f"s{n}" for n in range(700, 1_000)]
     log.close()
 
 
 @pytest.mark.parametrize("url", [URL, "memory://"])
-def test_old_slates_go_by_the_time_of_the_newest(url, tmp_path):
+def test_slates_age_from_their_arrival_whatever_time_they_were_asked_for(url, tmp_path, monkeypatch):
     log = stores.log(url, tmp_path, retention=Retention(age=timedelta(days=2)))
-    log.append(a_bare_slate(n, moment(0) + timedelta(days=n)) for n in range(250))
-    assert [r.entry.id for r in log.slates(user="u")] == ["s247", "s248", "s249"]
+    for day in range(6):
+        for module in (slates_module, memory_module):
+            monkeypatch.setattr(module, "_now", lambda day=day: micros(NOON + timedelta(days=day)))
+        asked = (moment(0), NOON + timedelta(days=999))[day % 2] + timedelta(hours=day)
+        log.append([a_bare_slate(day, asked)])
+        written(log)
+    assert {r.entry.id for r in log.slates(user="u")} == {"s3", "s4", "s5"}
     log.close()
 
 
-def test_a_slate_of_the_future_drops_nothing():
-    now = micros(NOON)
-    assert Retention(age=timedelta(days=1)).oldest(now * 2, now) == now - 86_400_000_000
-
-
 def test_a_slates_file_lies_beside_the_log(log, tmp_path):
-    log.append(a_slate(n) for n in range(200))
+    log.append([a_slate(1)])
     assert (tmp_path / "penchant.slates.db").exists()
 
 
-def test_a_refusing_disk_does_not_fill_the_memory(log, monkeypatch):
-    def refuse(rows):
+def test_a_refusing_disk_does_not_fill_the_memory(log, monkeypatch, caplog):
+    def refuse(rows, patience):
         raise StoreError("disk full")
 
     monkeypatch.setattr(log._slates, "_write", refuse)
     monkeypatch.setattr(slates_module, "_MOST", 300)
     for number in range(1_000):
-        try:
-            log.append([a_slate(number)])
-        except StoreError:
-            continue
-    assert len(log._slates._waiting) <= 300
+        log.append([a_slate(number)])
+    assert list(log._slates._waiting) == [f"s{n}" for n in range(700, 1_000)]
+    assert "disk full" in caplog.text
+    assert "given up" in caplog.text
     monkeypatch.undo()
+
+
+def test_many_slates_at_once_are_written_all(log):
+    log.append(a_slate(n) for n in range(10_000))
+    written(log)
+    assert len(log.slates(user="ann")) == 10_000
 
 
 _WRITER = """

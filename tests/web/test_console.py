@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from penchant.timeline import Kinds, Timeline
+from penchant.kinds import Kinds
+from penchant.timeline import Timeline
 from penchant.web.console import FOLDER, deeds
 
 

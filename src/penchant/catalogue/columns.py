@@ -42,7 +42,7 @@ def changed(catalogue: Catalogue, items: Mapping[int, Item], vectors: Mapping[in
     grown = np.zeros((size, dim), np.float32)
     grown[: len(catalogue), : catalogue.vectors.shape[1]] = catalogue.vectors
     for row, vector in vectors.items():
-        grown[row] = vector
+        grown[row, : len(vector)] = vector
     return build(everything, grown, encoder)
 
 

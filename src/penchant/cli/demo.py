@@ -132,7 +132,7 @@ def person(project: "Project") -> str:
 def lively(project: "Project") -> str:
     """The person of the newest event who has done enough to be known."""
     timeline = project.engine.follower.catch_up().timeline
-    names = list(timeline.users)
+    names = timeline.names
     recent = dict.fromkeys(timeline.user[-1_000:][::-1].tolist())
     known = (names[code] for code in recent if len(timeline.places("user", code)) >= _LIVELY)
     return next(known, names[0])

@@ -59,7 +59,7 @@ def one_thread() -> AbstractContextManager[object]:
 def cases(timeline: Timeline, begin: int, end: int) -> list[Case]:
     """Every moment in [begin, end) at which somebody did something positive, by time; one basket is one case."""
     lo, hi = np.searchsorted(timeline.time, [begin, end], side="left").tolist()
-    names = list(timeline.users)
+    names = timeline.names
     positive = (timeline.kinds.weights[timeline.kind[lo:hi]] > 0) & (timeline.item[lo:hi] >= 0)
     places = lo + np.flatnonzero(positive)
     order = places[np.lexsort((places, timeline.user[places], timeline.time[places]))]

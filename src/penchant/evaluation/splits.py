@@ -98,7 +98,7 @@ def _positive(timeline: Timeline) -> Array:
 
 def _first(timeline: Timeline) -> Array:
     """Time of each person's first positive event with an item; the largest int64 where there is none."""
-    first = np.full(len(timeline.users), np.iinfo(np.int64).max)
+    first = np.full(len(timeline.names), np.iinfo(np.int64).max)
     places = _positive(timeline)
     np.minimum.at(first, timeline.user[places], timeline.time[places])
     return first
@@ -108,10 +108,10 @@ def _last_events(timeline: Timeline) -> Split:
     """Each person's last positive event with an item, of those who have at least three."""
     positive = _positive(timeline)
     user = timeline.user[positive]
-    counts = np.bincount(user, minlength=len(timeline.users))
-    last = np.full(len(timeline.users), -1)
+    counts = np.bincount(user, minlength=len(timeline.names))
+    last = np.full(len(timeline.names), -1)
     last[user] = positive  # ascending, so the newest stays
-    names = list(timeline.users)
+    names = timeline.names
     places = [(code, int(last[code])) for code in np.flatnonzero(counts >= 3).tolist()]
     held = np.array([place for _, place in places], dtype=np.int64)
     past = timeline.where(np.setdiff1d(np.arange(len(timeline)), held))

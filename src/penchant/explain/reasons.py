@@ -2,6 +2,7 @@
 
 A reason is `{kind, part, columns, text, evidence}`: `part` is in the ranker's own unit, `columns` splits it further,
 `evidence` holds the person's events that a linear column is a sum of, the words that matched, or the crowd's counts.
+What columns add that have nothing to say of the item, such as the match with a wish nobody made, is the kind `rest`.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,8 +32,11 @@ _KINDS = {  # column prefix → kind of reason
     "moment_": "moment",
     "base": "base",
 }
+_REST = "rest"
 _HOUR = 3_600_000_000  # microseconds
 _WINDOWS = {"1h": _HOUR, "1d": 24 * _HOUR, "7d": 168 * _HOUR, "30d": 720 * _HOUR}
+_OFTEN = 0.2  # share of a person's items from which on a category is often chosen
+_NEAR = 0.7  # |ln| of a price to the usual one up to which it is in the same range: half to double
 _EVENTS_SHOWN = 20  # per column; the rest is summed up
 
 
@@ -83,18 +87,26 @@ def _grouped(
     names: Mapping[int, str],
     language: str,
 ) -> list[Reason]:
-    groups: dict[str, dict[str, float]] = {}
-    for column, values in parts.items():
-        groups.setdefault(kind_of(column), {})[column] = float(values[place])
     row = int(known.rows[place])
     facts = {name: float(column[place]) for name, column in known.columns.items()}
+    groups: dict[str, dict[str, float]] = {}
+    for column, values in parts.items():
+        kind = kind_of(column) if column == "base" or _speaks(column, facts) else _REST
+        groups.setdefault(kind, {})[column] = float(values[place])
     found = []
     for kind, columns in groups.items():
         evidence = _evidence(trace.context, release, kind, row, facts, names)
+        if kind == "taste":
+            evidence["speaks"] = _taste_of(evidence, columns)
         part = sum(columns.values())
         text = sentences.render(kind, evidence, language) if part > 0 else ""  # what speaks against is no reason
         found.append({"kind": kind, "part": part, "columns": columns, "evidence": evidence, "text": text})
     return sorted(found, key=lambda r: (r["kind"] == "base", -r["part"]))
+
+
+def _speaks(column: str, facts: Mapping[str, float]) -> bool:
+    """Whether a column says something of the item: neither it nor the column whose standing it is is missing."""
+    return not any(np.isnan(facts.get(name, np.nan)) for name in (column, column.partition("~")[0]))
 
 
 def _moved(trace: Trace, ranked: int, shown: int, ranker: str, language: str) -> list[Reason]:
@@ -123,8 +135,34 @@ def _evidence(
         text = context.query.text or ""
         return {"text": text, "words": sorted(sentences.words(text) & sentences.words(_text(context, row)))}
     if kind == "taste":
-        return {"category": context.catalogue.items[row].attributes.get("category"), "price": values.get("item_price")}
+        return _taste(context, row, values)
     return {}
+
+
+def _taste(context: Context, row: int, values: Mapping[str, float]) -> dict[str, Any]:
+    """The item's category with the person's share and number of items in it; its price, and how far that is off.
+
+    `distance` is |ln(price / the geometric mean price of what they took)|.
+    """
+    catalogue, interest = context.catalogue, context.user["interest"]
+    codes, liked = catalogue.columns["category"], interest["item"][interest["weight"] > 0]
+    code = int(codes[row])
+    return {
+        "category": catalogue.categories[code] if code >= 0 else None,
+        "share": _known(values.get("match_category")),
+        "items": int(np.count_nonzero(codes[liked] == code)) if code >= 0 else 0,
+        "price": _known(values.get("item_price")),
+        "distance": _known(abs(values.get("match_price", np.nan))),
+    }
+
+
+def _taste_of(evidence: Mapping[str, Any], columns: Mapping[str, float]) -> str | None:
+    """What of the taste may be said: the category if it is often chosen and adds, else the price if near and adds."""
+    often = (evidence["share"] or 0.0) >= _OFTEN and evidence["items"] > 1
+    if often and columns.get("match_category", 0.0) > 0:
+        return "category"
+    near = evidence["distance"] is not None and evidence["distance"] <= _NEAR
+    return "price" if near and columns.get("match_price", 0.0) > 0 else None
 
 
 def _linear(context: Context, release: Release, row: int, names: Mapping[int, str]) -> dict[str, Any]:
@@ -179,6 +217,10 @@ def _words(context: Context, row: int) -> list[str]:
 def _text(context: Context, row: int) -> str:
     item = context.catalogue.items[row]
     return f"{item.title} {item.description}"
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None or np.isnan(value) else value
 
 
 def _whole(value: float | None) -> int | None:

@@ -93,13 +93,15 @@ def _popular_zh(evidence: Evidence) -> str:
 
 
 def _taste(evidence: Evidence) -> str:
-    category = evidence.get("category")
-    return f"You often choose {category}." if category else "Within the price range you usually choose."
+    if evidence.get("speaks") == "category":
+        return f"You often choose {evidence['category']}."
+    return "Within the price range you usually choose." if evidence.get("speaks") == "price" else ""
 
 
 def _taste_zh(evidence: Evidence) -> str:
-    category = evidence.get("category")
-    return f"您常选择「{category}」类。" if category else "符合您常选的价位。"
+    if evidence.get("speaks") == "category":
+        return f"您常选择「{evidence['category']}」类。"
+    return "符合您常选的价位。" if evidence.get("speaks") == "price" else ""
 
 
 def _asked(evidence: Evidence) -> str:

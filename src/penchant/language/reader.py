@@ -33,6 +33,8 @@ class CatalogueReader:
         if not items:
             return np.zeros((0, 0), np.float32)
         texts = [item_text(item, self._template) for item in items]
+        if self._encoder is None and not any(texts):
+            return np.zeros((len(items), 0), np.float32)  # nothing to read yet, nor to choose an encoder by
         encoded = item_vectors(texts, self._ready(texts), self._store, self.progress)
         self.truncated += encoded.truncated
         return encoded.vectors

@@ -30,13 +30,13 @@ class NotExcluded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeats:
-    """Items this person has no positive event with, unless `repeats`; items they net dislike never."""
+    """Items this person has no positive event with, unless `repeats`; what they refused last or net dislike, never."""
 
     repeats: bool = True  # set by [events] repeats
 
     def allows(self, context: Context) -> Array:
         interest = context.user["interest"]
-        gone = interest["weight"] < 0
+        gone = (interest["weight"] < 0) | (interest["refused"] > interest["last"])
         if not self.repeats:
             gone = gone | (interest["count"] > 0)
         return _all_but(len(context.catalogue), interest["item"][gone])

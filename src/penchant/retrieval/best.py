@@ -30,7 +30,7 @@ def liked(context: Context, half_life: float, size: int, known: int | None = Non
     """
     interest = context.user["interest"]
     rows = interest["item"]
-    keep = interest["weight"] > 0
+    keep = (interest["weight"] > 0) & (interest["refused"] < interest["last"])
     if known is not None:
         keep = keep & (rows < known)
     places = np.flatnonzero(keep)

@@ -76,7 +76,7 @@ def solve(gram: Floats, target: Floats, l2: float, prior_weight: float, prior: F
     for part in _blocks(size):
         right = target[:, part] if prior is None else target[:, part] + np.float32(prior_weight) * prior[:, part]
         weights[:, part] = inverse @ right
-    scale: Floats = np.diag(weights) / np.diag(inverse)
+    scale = (np.diag(weights) / np.diag(inverse)).astype(np.float32)
     inverse *= scale[None, :]
     weights -= inverse
     weights[np.diag_indices(size)] = 0.0

@@ -6,7 +6,7 @@ A person's scores are Σ w_h·B[h, :] over their past, so every score splits exa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ class Linear:
     tau: float = 2.5  # steps after which the past has faded to 1/e
     prior: float = 20.0  # λ_E: weight of the text prior
     keep: int = 300  # weights kept per row
+    most: int = 15_000  # items fitted at most, the most met; the others are placed by their texts
     minimum: int = 2  # people an item needs to get a row and column of its own
     history: int = 100  # items of the past that are used
     half_life: float = 180.0  # days after which a liked item counts half in `long`
@@ -42,7 +43,8 @@ class Linear:
         """Fit both matrices; metrics: items fitted, steps seen."""
         size = len(history.catalogue)
         taste, past, step = closed_form.matrices(history.timeline, size, self.history, self.tau)
-        warm = np.flatnonzero(np.asarray((taste > 0).sum(axis=0)).ravel() >= self.minimum)
+        people = np.asarray((taste > 0).sum(axis=0)).ravel()
+        warm = np.sort(np.argsort(-people, kind="stable")[: min(self.most, np.count_nonzero(people >= self.minimum))])
         if not len(warm):
             raise NotReadyError(f"linear: no item was liked by {self.minimum} people yet")
         x, s, t = (m[:, warm] for m in (taste, past, step))
@@ -62,7 +64,7 @@ class Linear:
         with np.load(folder / "linear.npz") as arrays:
             place = np.full(int(arrays["size"]), -1, dtype=np.int32)
             place[arrays["warm"]] = np.arange(len(arrays["warm"]), dtype=np.int32)
-            tables = {
+            tables: dict[str, Any] = {
                 name: Table(arrays[f"{name}_items"], arrays[f"{name}_values"].astype(np.float32))
                 for name in ("long", "next")
             }
@@ -98,7 +100,7 @@ class Placed:
     shares: Floats  # (rows × near)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LinearModel:
     """Columns `long` and `next`. An item that nobody had met at training takes its columns of B from the fitted items
     whose texts are nearest: B[:, new] = placed · Σ_j c_j·B[:, j] with c the positive likenesses, summing to one.
@@ -109,6 +111,7 @@ class LinearModel:
     place: Array  # fitted item of each catalogue row, -1 if none
     long: Table
     next: Table
+    kept: dict[str, tuple[Catalogue, Placed]] = field(default_factory=dict)  # the placement for the last catalogue
 
     def retrieve(self, context: Context, limit: int) -> Rows:
         """Half of the limit from each matrix, in turn."""
@@ -137,7 +140,7 @@ class LinearModel:
         return list(zip(placed.near[at].tolist(), placed.shares[at].tolist(), strict=True))
 
     def _dense(self, context: Context, name: str) -> Array:
-        return context.once((id(self), name), lambda: self._compute(context, name))
+        return context.once((self, name), lambda: self._compute(context, name))
 
     def _compute(self, context: Context, name: str) -> Array:
         dense = np.zeros(len(context.catalogue))
@@ -151,7 +154,10 @@ class LinearModel:
 
     def _placed(self, context: Context) -> "Placed":
         catalogue = context.catalogue
-        return catalogue.once((id(self), "placed"), lambda: _place(self, catalogue))
+        kept = self.kept.get("placed")
+        if kept is None or kept[0] is not catalogue:
+            kept = self.kept["placed"] = (catalogue, _place(self, catalogue))
+        return kept[1]
 
     def _past(self, context: Context, name: str) -> tuple[Rows, Array]:
         """The warm items of the person's past and their weights in the profile."""

@@ -12,6 +12,7 @@ from penchant.timeline import UNITS
 from penchant.types import Columns, Rows
 
 Window = Literal["1h", "6h", "1d", "3d", "7d", "30d", "all"]
+Windows = Annotated[tuple[Window, ...], MinLen(1)]
 HOUR = 3_600_000_000  # microseconds
 WINDOWS: dict[Window, int | None] = {
     "1h": HOUR,
@@ -28,14 +29,7 @@ WINDOWS: dict[Window, int | None] = {
 class Popular:
     """Weighted events per item within each window; retrieves from all windows in turn."""
 
-    windows: Annotated[tuple[Window, ...], MinLen(1)] = (
-        "1h",
-        "6h",
-        "1d",
-        "7d",
-        "30d",
-        "all",
-    )  # how far each looks back
+    windows: Windows = ("1h", "6h", "1d", "7d", "30d", "all")  # one or more of 1h, 6h, 1d, 3d, 7d, 30d, all
 
     def retrieve(self, context: Context, limit: int) -> Rows:
         size = len(context.catalogue)

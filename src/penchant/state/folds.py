@@ -9,7 +9,7 @@ import numpy as np
 
 from penchant.protocols import Fold
 from penchant.timeline import UNITS, Events
-from penchant.types import Array, Columns
+from penchant.types import NEVER, Array, Columns
 
 DAY = 86_400_000_000  # microseconds
 
@@ -39,7 +39,11 @@ class Recent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interest:
-    """Items the person met: `item`, `count` of positive events, net `weight` in thousandths, `first`, `last`."""
+    """Items the person met: `item`, `count` of positive events, net `weight` in thousandths, `first` event, `last`
+    event that was not negative, and `refused`, the last whose kind weighs −1 or less.
+
+    Exact for the `size` items met most recently; an older one that comes back starts anew.
+    """
 
     size: int = 5_000  # items kept per person, the most recently met
     name: str = "interest"  # under which its state is found
@@ -51,6 +55,7 @@ class Interest:
             "weight": np.zeros(0, np.int64),
             "first": np.zeros(0, np.int64),
             "last": np.zeros(0, np.int64),
+            "refused": np.zeros(0, np.int64),
         }
 
     def step(self, state: Columns, events: Events) -> Columns:
@@ -60,11 +65,14 @@ class Interest:
         count = _sums(slot, np.concatenate([state["count"], (weight > 0).astype(np.int64)]), len(item))
         total = _sums(slot, np.concatenate([state["weight"], weight]), len(item))
         first = np.full(len(item), np.iinfo(np.int64).max)
-        last = np.full(len(item), np.iinfo(np.int64).min)
+        last, refused = np.full(len(item), NEVER), np.full(len(item), NEVER)
         np.minimum.at(first, slot, np.concatenate([state["first"], events.time]))
-        np.maximum.at(last, slot, np.concatenate([state["last"], events.time]))
-        keep = np.sort(np.lexsort((item, last))[-self.size :])
-        columns = {"item": item.astype(np.int32), "count": count, "weight": total, "first": first, "last": last}
+        np.maximum.at(last, slot, np.concatenate([state["last"], np.where(weight >= 0, events.time, NEVER)]))
+        refusal = np.where(weight <= -UNITS, events.time, NEVER)
+        np.maximum.at(refused, slot, np.concatenate([state["refused"], refusal]))
+        keep = np.sort(np.lexsort((item, np.maximum(last, refused)))[-self.size :])
+        columns = {"item": item.astype(np.int32), "count": count, "weight": total}
+        columns |= {"first": first, "last": last, "refused": refused}
         return {name: column[keep] for name, column in columns.items()}
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from penchant.errors import ConfigError, StoreError
+from penchant.errors import ConfigError, NotReadyError, StoreError
 
 _PATIENCE = 30  # seconds to wait for another process that is writing
 _READERS = 16  # connections kept open; more are opened and closed under load
@@ -134,23 +134,35 @@ class Database:
             raise self._wrapped(error) from error
 
     @contextmanager
-    def write(self, *, lock: Table | None = None, durable: bool = True, much: bool = False) -> Iterator[Connection]:
+    def write(
+        self, *, lock: Table | None = None, durable: bool = True, much: bool = False, patience: float | None = None
+    ) -> Iterator[Connection]:
         """A transaction, the only one of this process; `lock` keeps other processes from writing that table.
 
         What is not `durable` may be lost, whole, when the machine loses power. `much` borrows memory for its time.
+        With `patience`, NotReadyError after so many seconds of waiting for other writers.
         """
         self._check()
         try:
-            with self._writer, self.engine.begin() as connection:
+            with self._alone(patience), self.engine.begin() as connection:
                 if self.sqlite:
-                    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-                    connection.exec_driver_sql(f"PRAGMA cache_size={_CACHE[much]}")
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                elif lock is not None:
-                    connection.exec_driver_sql(f"LOCK TABLE {lock.name} IN SHARE ROW EXCLUSIVE MODE")
+                    _begin(connection, durable, much, _PATIENCE if patience is None else patience)
+                else:
+                    _lock(connection, lock, patience)
                 yield connection
         except self._failures as error:
+            if patience is not None and _busy(error):
+                raise NotReadyError(f"{self.name} is being written by others") from error
             raise self._wrapped(error) from error
+
+    @contextmanager
+    def _alone(self, patience: float | None) -> Iterator[None]:
+        if not self._writer.acquire(timeout=-1 if patience is None else patience):
+            raise NotReadyError(f"{self.name} is being written by this process")
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     def scrub(self) -> None:
         """Leave no copy of deleted rows in SQLite's write-ahead log, as far as readers allow it now."""
@@ -194,6 +206,31 @@ def _place(url: str, folder: Path) -> URL:
     if not place.database or place.database == ":memory:":
         raise ConfigError(f"{url} names no file; write sqlite:///penchant.db, or memory:// to keep nothing")
     return place.set(database=str(Path(folder) / place.database))
+
+
+def _begin(connection: Connection, durable: bool, much: bool, patience: float) -> None:
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+    connection.exec_driver_sql(f"PRAGMA cache_size={_CACHE[much]}")
+    if patience != _PATIENCE:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience * 1_000:.0f}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        if patience != _PATIENCE:  # others will use this connection
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={_PATIENCE * 1_000}")
+
+
+def _lock(connection: Connection, table: Table | None, patience: float | None) -> None:
+    if patience is not None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience * 1_000:.0f}")
+    if table is not None:
+        connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _busy(error: Exception) -> bool:
+    """Whether a statement gave up waiting for a lock."""
+    cause = getattr(error, "orig", None) or error
+    return getattr(cause, "sqlstate", None) == "55P03" or getattr(cause, "sqlite_errorname", "")[:11] == "SQLITE_BUSY"
 
 
 def _settle(connection: Any, _record: object) -> None:

@@ -58,19 +58,21 @@ class MemoryItems:
 
 
 class MemoryLog:
-    """Log in a list; slates have the position -1."""
+    """Log in a list; slates are found at the position -1."""
 
     def __init__(self, retention: Retention | None = None) -> None:
         self._retention = retention or Retention()
         self._records: list[Record] = []
         self._ids: set[str] = set()
-        self._slates: dict[str, Slate] = {}
+        self._slates: dict[str, tuple[int, Slate]] = {}  # in order of arrival, with its time (µs)
         self._lock = threading.Lock()
         self._last = 0
-        self._newest = NEVER  # time of the newest slate
 
     def append(self, entries: Iterable[Entry]) -> list[Record]:
-        """Keep all entries or, on a StoreError, none; returns the new ones in order, slates last."""
+        """Keep all entries or, on a StoreError, none; returns the new ones in order.
+
+        Slates have no position and are not returned; the first of one id stays.
+        """
         given = list(entries)
         for entry in given:
             _check(entry)
@@ -78,18 +80,12 @@ class MemoryLog:
             records = [
                 self._add(entry) for entry in given if not isinstance(entry, Slate) and entry.id not in self._ids
             ]
-            slates = [entry for entry in given if isinstance(entry, Slate) and entry.id not in self._slates]
-            records += [Record(-1, slate) for slate in self._keep(slates)]
+            now = _now()
+            for entry in given:
+                if isinstance(entry, Slate):
+                    self._slates.setdefault(entry.id, (now, entry))
+            self._prune(now)
         return records
-
-    def _keep(self, slates: Iterable[Slate]) -> Iterable[Slate]:
-        fresh: dict[str, Slate] = {}
-        for slate in slates:
-            fresh.setdefault(slate.id, slate)
-        self._slates.update(fresh)
-        self._newest = max([self._newest, *(micros(slate.time) for slate in fresh.values())])
-        self._prune()
-        return fresh.values()
 
     def _add(self, entry: Entry) -> Record:
         self._last += 1
@@ -97,11 +93,11 @@ class MemoryLog:
         self._records.append(Record(self._last, entry))
         return self._records[-1]
 
-    def _prune(self) -> None:
-        oldest = self._retention.oldest(self._newest, micros(datetime.now(UTC)))
+    def _prune(self, now: int) -> None:
+        oldest = self._retention.oldest(now)
         while self._slates:
-            first = next(iter(self._slates.values()))
-            if len(self._slates) <= self._retention.slates and micros(first.time) >= oldest:
+            came, first = next(iter(self._slates.values()))
+            if len(self._slates) <= self._retention.slates and came >= oldest:
                 return
             del self._slates[first.id]
 
@@ -136,14 +132,14 @@ class MemoryLog:
         if slate is None and user is None:
             raise UsageError("slates() wants the id of a slate or of a user")
         with self._lock:
-            found = [s for s in self._slates.values() if slate in (None, s.id) and user in (None, s.query.user)]
+            found = [s for _, s in self._slates.values() if slate in (None, s.id) and user in (None, s.query.user)]
         return [Record(-1, entry) for entry in sorted(found, key=lambda entry: (entry.time, entry.id))]
 
     def forget(self, user: str) -> dict[str, int]:
         """Remove a person's events and slates and log the erasure."""
         with self._lock:
             events = [record for record in self._records if _of(record.entry, user)]
-            slates = [key for key, slate in self._slates.items() if slate.query.user == user]
+            slates = [key for key, (_, slate) in self._slates.items() if slate.query.user == user]
             self._records = [record for record in self._records if not _of(record.entry, user)]
             self._ids.difference_update(record.entry.id for record in events)
             for key in slates:
@@ -203,3 +199,7 @@ def _of(entry: Entry, user: str) -> bool:
 
 def _time(record: Record) -> int:
     return micros(record.entry.time) if record.entry.time else NEVER
+
+
+def _now() -> int:
+    return micros(datetime.now(UTC))

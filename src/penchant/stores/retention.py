@@ -1,4 +1,7 @@
-"""How many slates are kept and for how long: slates are bulky, and what they say can be replayed."""
+"""How many slates are kept and for how long: slates are bulky, and what they say can be replayed.
+
+Age counts from a slate's arrival: one that was asked as of a day long past is as young as any other.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,9 +14,6 @@ class Retention:
     slates: int = 200_000
     age: timedelta = timedelta(days=30)
 
-    def oldest(self, newest: int, now: int) -> int:
-        """Time (µs) before which slates go, given the time of the newest slate and of the clock.
-
-        On historical data the newest slate sets the time; one that was asked for in the future must not.
-        """
-        return min(newest, now) - self.age // timedelta(microseconds=1)
+    def oldest(self, now: int) -> int:
+        """Time of arrival (µs) before which slates go."""
+        return now - self.age // timedelta(microseconds=1)

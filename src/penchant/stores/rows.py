@@ -68,8 +68,12 @@ def _micros(entry: Event | ItemChange | Erasure) -> int:
 
 def erasure(user: str) -> Erasure:
     """The note that a person was forgotten now."""
-    digest = hashlib.sha256(user.encode()).hexdigest()
-    return Erasure(id=f"erasure:{uuid4().hex}", time=datetime.now(UTC), digest=digest)
+    return Erasure(id=f"erasure:{uuid4().hex}", time=datetime.now(UTC), digest=digest(user))
+
+
+def digest(user: str) -> str:
+    """What stands for a forgotten person in the log."""
+    return hashlib.sha256(user.encode()).hexdigest()
 
 
 def to_entry(row: tuple[Any, ...]) -> Entry:

@@ -1,113 +1,196 @@
-"""Slates in SQL: written in batches, kept for a bounded time, never worth an fsync."""
+"""Slates in SQL: written by a thread moments after they came, kept for a bounded time, never worth an fsync.
 
+Who appends a slate never waits for the disk. A slate whose person was forgotten after it came, by any process, is
+never written: a flush holds the lock on the slates when it reads the erasures, and `forget` deletes under that lock
+after its erasure is in the log, so one of the two always sees the other.
+"""
+
+import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, delete, func, select
 
-from penchant.errors import StoreError, UsageError
+from penchant.errors import NotReadyError, StoreError, UsageError
 from penchant.stores import codec
 from penchant.stores.database import Database
+from penchant.stores.erasures import Erasures
 from penchant.stores.retention import Retention
+from penchant.stores.rows import digest
 from penchant.stores.tables import SLATES
 from penchant.types import Slate, micros
 
-_BATCH = 200  # slates that are worth a transaction
-_PAUSE = 1.0  # seconds after which fewer are
-_MOST = 20 * _BATCH  # waiting slates; beyond, while the disk refuses them, the oldest are given up
+_PAUSE = 0.02  # seconds that a slate waits for company
+_SOON = 0.1  # seconds after which a slate that another process has made is there
+_LATER = 0.5  # seconds between two tries while the database refuses slates
+_BRIEF = 0.02  # seconds that a caller may wait for the database's lock, when too many slates wait
+_PATIENCE = 5.0  # seconds that others may
+_BATCH = 1_000  # slates taken in between two looks at how many wait
+_MOST = 4_000  # waiting slates; beyond, while the database refuses them, the oldest are given up
 
-Packed = tuple[str, str, int, bytes]  # id, user, time (µs), payload
+Packed = tuple[str, str, int, bytes]  # id, user, time of arrival (µs), payload
+log = logging.getLogger("penchant.stores")
 
 
 class Slates:
     """The slates of a log; those not written yet are found too."""
 
-    def __init__(self, database: Database, retention: Retention) -> None:
+    def __init__(self, database: Database, erasures: Erasures, retention: Retention) -> None:
         self._database = database.join(SLATES)
-        self._retention = retention
-        self._waiting: dict[str, Packed] = {}
-        self._since = time.monotonic()
-        self._lock = threading.RLock()
-        columns = ("id", "user", "time", "payload")
+        self._erasures, self._retention = erasures, retention
+        self._waiting: dict[str, tuple[int, Packed]] = {}  # with a position that the log had when the slate came
+        self._mark = 0
+        self._refused = -_LATER  # monotonic time of the last flush that failed
+        self._lock = threading.Lock()  # of what waits; never held while the database writes
+        self._writing = threading.Lock()  # of flushes and erasures, taken before `_lock`
+        self._some, self._stopped = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
         statement = database.insert(SLATES).on_conflict_do_nothing(index_elements=["id"])
-        self._insert = database.sql(statement, columns)
-        found = select(SLATES.c.id, SLATES.c.user, SLATES.c.time, SLATES.c.payload)
+        self._insert = database.sql(statement, ("id", "user", "time", "payload"))
+        found = select(SLATES.c.id, SLATES.c.user, SLATES.c.payload)
         self._by_id = database.sql(found.where(SLATES.c.id == bindparam("id")))
         self._by_user = database.sql(found.where(SLATES.c.user == bindparam("user")))
 
-    def keep(self, slates: Iterable[tuple[Slate, Packed]]) -> list[Slate]:
-        """Remember slates, to be written soon; returns those whose id was new."""
-        fresh = []
+    def keep(self, rows: Sequence[Packed]) -> None:
+        """Remember slates, to be written within moments; the first of one id stays."""
+        for start in range(0, len(rows), _BATCH):
+            with self._lock:
+                self._take(rows[start : start + _BATCH])
+            if len(self._waiting) > _MOST:
+                self._relieve()
+        self._some.set()
+
+    def _take(self, rows: Iterable[Packed]) -> None:
+        if self._stopped.is_set():
+            raise StoreError(f"{self._database.name} is closed")
+        if not self._waiting:
+            self._mark = self._end()
+        for row in rows:
+            self._waiting.setdefault(row[0], (self._mark, row))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="penchant-slates", daemon=True)
+            self._thread.start()
+
+    def _end(self) -> int:
+        """Where the log ends; an earlier end, if it cannot be read now, only makes erasures count for more."""
+        try:
+            return self._erasures.position()
+        except StoreError:
+            return self._mark
+
+    def _relieve(self) -> None:
+        """Write now, unless that was refused a moment ago; what is too much then is given up, oldest first."""
+        if time.monotonic() - self._refused >= _LATER:
+            self._try(_BRIEF)
         with self._lock:
-            for slate, row in slates:
-                if slate.id not in self._waiting and not self._database.read(self._by_id, (slate.id,)):
-                    self._waiting[slate.id] = row
-                    fresh.append(slate)
-            if len(self._waiting) >= _BATCH:
-                self.flush()
-        return fresh
+            surplus = list(self._waiting)[:-_MOST]
+            for key in surplus:
+                del self._waiting[key]
+        if surplus:
+            log.warning("%d slates were given up: %s does not take them", len(surplus), self._database.name)
 
     def find(self, slate: str | None, user: str | None) -> list[Slate]:
-        """Slates by id, by person or by both, in order of time."""
+        """Slates by id, by person or by both, in order of time; where there is none, look again a moment later."""
         if slate is None and user is None:
             raise UsageError("slates() wants the id of a slate or of a user")
-        sql, key = (self._by_user, user) if slate is None else (self._by_id, slate)
-        with self._lock:
-            rows = [*self._database.read(sql, (key,)), *self._waiting.values()]
-        chosen = {row[0]: row for row in rows if slate in (None, row[0]) and user in (None, row[1])}
-        ordered = sorted(chosen.values(), key=lambda row: (row[2], row[0]))
-        return [codec.to_slate(codec.unpack(row[3])) for row in ordered]
+        found = self._look(slate, user)
+        if not found:
+            time.sleep(_SOON)
+            found = self._look(slate, user)
+        return sorted(found, key=lambda one: (one.time, one.id))
+
+    def _look(self, slate: str | None, user: str | None) -> list[Slate]:
+        with self._lock:  # before reading: what is written meanwhile is then found twice rather than never
+            rows = [(key, whose, payload) for _, (key, whose, _, payload) in self._waiting.values()]
+        sql, wanted = (self._by_user, user) if slate is None else (self._by_id, slate)
+        rows += self._database.read(sql, (wanted,))
+        chosen = {row[0]: row[2] for row in rows if slate in (None, row[0]) and user in (None, row[1])}
+        return [codec.to_slate(codec.unpack(payload)) for payload in chosen.values()]
 
     def forget(self, user: str) -> int:
-        """Remove a person's slates; returns how many there were."""
-        with self._lock:
-            mine = [key for key, row in self._waiting.items() if row[1] == user]
-            for key in mine:
-                del self._waiting[key]
-            with self._database.write() as connection:
+        """Remove a person's slates, after their erasure was logged; returns how many there were."""
+        with self._writing:
+            with self._lock:
+                mine = [key for key, (_, row) in self._waiting.items() if row[1] == user]
+                for key in mine:
+                    del self._waiting[key]
+            with self._database.write(lock=SLATES) as connection:
                 removed = connection.execute(delete(SLATES).where(SLATES.c.user == user)).rowcount
         self._database.scrub()
         return len(mine) + removed
 
-    def flush_if_due(self) -> None:
-        """Write the waiting slates if they have waited long enough."""
-        if self._waiting and time.monotonic() - self._since >= _PAUSE:
-            self.flush()
+    def flush(self, patience: float = _PATIENCE) -> None:
+        """Write the waiting slates and drop those that are too many or too old.
 
-    def flush(self) -> None:
-        """Write the waiting slates and drop those that are too many or too old."""
-        with self._lock:
-            self._since = time.monotonic()
-            if not self._waiting:
-                return
-            try:
-                self._write(list(self._waiting.values()))
-            except StoreError:
-                for key in list(self._waiting)[:-_MOST]:
-                    del self._waiting[key]
-                raise
-            self._waiting.clear()
+        Raises NotReadyError if others write for longer than `patience` seconds, StoreError if the database refuses;
+        the slates wait on.
+        """
+        if not self._writing.acquire(timeout=patience):
+            raise NotReadyError(f"{self._database.name} is being written")
+        try:
+            with self._lock:
+                batch = dict(self._waiting)
+            if batch:
+                self._write(list(batch.values()), patience)
+            with self._lock:
+                for key in batch:
+                    self._waiting.pop(key, None)
+        finally:
+            self._writing.release()
 
-    def _write(self, rows: Sequence[Packed]) -> None:
-        with self._database.write(durable=False) as connection:
-            connection.exec_driver_sql(self._insert, list(rows))
-            last, newest = connection.execute(select(func.max(SLATES.c.seq), func.max(SLATES.c.time))).one()
-            oldest = self._retention.oldest(newest, micros(datetime.now(UTC)))
-            connection.execute(delete(SLATES).where(SLATES.c.time < oldest))
+    def _write(self, waiting: Sequence[tuple[int, Packed]], patience: float) -> None:
+        with self._database.write(lock=SLATES, durable=False, patience=patience) as connection:
+            rows = list(self._wanted(waiting))
+            if rows:
+                connection.exec_driver_sql(self._insert, rows)
+            last = connection.execute(select(func.max(SLATES.c.seq))).scalar_one() or 0
+            connection.execute(delete(SLATES).where(SLATES.c.time < self._retention.oldest(_now())))
             connection.execute(delete(SLATES).where(SLATES.c.seq <= last - self._retention.slates))
 
-    def close(self) -> None:
-        """Write what is waiting and close."""
+    def _wanted(self, waiting: Sequence[tuple[int, Packed]]) -> Iterator[Packed]:
+        """The rows of people who were not forgotten after their slate came."""
+        erased = self._erasures.since(min(mark for mark, _ in waiting))
+        for mark, row in waiting:
+            if not erased or erased.get(digest(row[1]), mark) <= mark:
+                yield row
+
+    def _try(self, patience: float) -> bool:
         try:
-            self.flush()
-        finally:
-            self._database.leave()
+            self.flush(patience)
+        except (StoreError, NotReadyError) as error:
+            if time.monotonic() - self._refused > 2 * (_LATER + _PATIENCE):  # said once in a row of failures
+                log.warning("%d slates wait: %s", len(self._waiting), error)
+            self._refused = time.monotonic()
+            return False
+        return True
+
+    def _run(self) -> None:
+        while self._some.wait() and not self._stopped.wait(_PAUSE):
+            self._some.clear()
+            if not self._try(_PATIENCE):
+                self._some.set()
+                self._stopped.wait(_LATER)
+
+    def close(self) -> None:
+        """Write what is waiting and close; slates that the database refuses even now are lost with a warning."""
+        with self._lock:
+            self._stopped.set()
+        self._some.set()
+        if self._thread is not None:
+            self._thread.join()
+        if not self._try(_PATIENCE):
+            log.warning("%d slates were given up: %s does not take them", len(self._waiting), self._database.name)
+        self._database.leave()
 
 
 def packed(slate: Slate) -> Packed:
-    """Row of a slate; StoreError if something of it cannot be kept."""
+    """Row of a slate that came now; StoreError if something of it cannot be kept."""
     if not (isinstance(slate.id, str) and slate.id):
         raise StoreError("slate without an id; every entry of the log needs one")
-    return slate.id, slate.query.user, micros(slate.time), codec.pack(codec.from_slate(slate))
+    return slate.id, slate.query.user, _now(), codec.pack(codec.from_slate(slate))
+
+
+def _now() -> int:
+    return micros(datetime.now(UTC))

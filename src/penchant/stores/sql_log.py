@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, delete, func, select
 
 from penchant.ports import Entry, Record, Tail
 from penchant.stores.database import Database
+from penchant.stores.erasures import Erasures
 from penchant.stores.retention import Retention
 from penchant.stores.rows import Row, erasure, from_entry, to_entry
 from penchant.stores.slates import Packed, Slates, packed
@@ -20,12 +21,13 @@ _SLIM = [LOG.c[name] for name in ("position", "time", "user", "item", "kind", "v
 
 
 class SqlLog:
-    """Log in a table; slates go to a database of their own and have the position -1."""
+    """Log in a table; slates go to a database of their own and are found at the position -1."""
 
     def __init__(self, database: Database, retention: Retention | None = None) -> None:
         self._database = database.join(LOG)
         try:
-            self._slates = Slates(database.companion("slates"), retention or Retention())
+            companion = database.companion("slates")
+            self._slates = Slates(companion, Erasures(database), retention or Retention())
         except BaseException:
             database.leave()
             raise
@@ -45,21 +47,23 @@ class SqlLog:
         self._events = database.sql(mine.order_by(LOG.c.time, LOG.c.position))
 
     def append(self, entries: Iterable[Entry]) -> list[Record]:
-        """Write all entries or, on a StoreError, none; returns the new ones in order, slates last."""
+        """Write all entries or, on a StoreError, none; returns the new ones in order.
+
+        Slates have no position and are not returned; they are written moments later, the first of one id staying.
+        """
         given: dict[str, Entry] = {}
         rows: list[Row] = []
-        slates: list[tuple[Slate, Packed]] = []
+        slates: list[Packed] = []
         for entry in entries:
             if isinstance(entry, Slate):
-                slates.append((entry, packed(entry)))
+                slates.append(packed(entry))
             elif given.setdefault(entry.id, entry) is entry:
                 rows.append(from_entry(entry))
             else:
                 from_entry(entry)
-        self._slates.flush_if_due()
         records = [Record(position, given[key]) for position, key in self._write(rows)] if rows else []
         if slates:
-            records += [Record(-1, slate) for slate in self._slates.keep(slates)]
+            self._slates.keep(slates)
         return records
 
     def _write(self, rows: list[Row]) -> list[tuple[int, str]]:
@@ -89,15 +93,15 @@ class SqlLog:
         return [_record(row) for row in self._database.read(self._events, (user,))]
 
     def slates(self, *, slate: str | None = None, user: str | None = None) -> list[Record]:
-        """Slates by id or person, those not written yet among them."""
+        """Slates by id or person in order of time, those that this process has not written yet among them."""
         return [Record(-1, found) for found in self._slates.find(slate, user)]
 
     def forget(self, user: str) -> dict[str, int]:
-        """Remove a person's slates, then, in one transaction, their events while logging the erasure."""
-        slates = self._slates.forget(user)
+        """Remove a person's events and log the erasure in one transaction, then remove their slates."""
         with self._database.write(lock=LOG) as connection:
             connection.exec_driver_sql(self._insert, [from_entry(erasure(user))])
             events = connection.execute(delete(LOG).where(LOG.c.user == user)).rowcount
+        slates = self._slates.forget(user)  # last: `slates` says why
         self._database.scrub()
         return {"events": events, "slates": slates}
 

@@ -1,11 +1,16 @@
 """People's state in SQL: a cache, so a write may be lost with the power but never be older than what it replaces."""
 
+from contextlib import suppress
+
 from sqlalchemy import bindparam, delete, select
 
+from penchant.errors import NotReadyError
 from penchant.ports import State
 from penchant.stores import codec
 from penchant.stores.database import Database
 from penchant.stores.tables import STATES
+
+_PATIENCE = 0.05  # seconds to wait for others who write, before a state is not kept
 
 
 class SqlStates:
@@ -30,10 +35,13 @@ class SqlStates:
         return codec.to_state(bytes(rows[0][0])) if rows else None
 
     def put(self, user: str, state: State) -> None:
-        """Keep the state unless what is there has read further with the same version."""
-        blob = codec.from_state(state)
-        with self._database.write(durable=False) as connection:
-            connection.exec_driver_sql(self._put, (user, state.position, state.version, blob))
+        """Keep the state unless what is there has read further with the same version, or others are writing now."""
+        row = (user, state.position, state.version, codec.from_state(state))
+        with (
+            suppress(NotReadyError),  # an answer must not wait for its cache
+            self._database.write(durable=False, patience=_PATIENCE) as connection,
+        ):
+            connection.exec_driver_sql(self._put, row)
 
     def delete(self, user: str) -> None:
         """Drop a person's state."""

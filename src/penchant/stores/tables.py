@@ -29,7 +29,7 @@ SLATES = Table(
     Column("seq", _SERIAL, primary_key=True, autoincrement=True),
     Column("id", Text, nullable=False, unique=True),
     Column("user", Text, nullable=False),
-    Column("time", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),  # of arrival, µs; the slate's own is in its payload
     Column("payload", LargeBinary, nullable=False),
     Index("slates_by_user", "user"),
     Index("slates_by_time", "time"),

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from penchant.kinds import Kinds
 from penchant.protocols import Fold
 from penchant.testing.worlds import DAY, START, WEIGHTS
-from penchant.timeline import Events, Kinds
+from penchant.timeline import Events
 from penchant.types import Columns
 
 Happened = tuple[int, int, str]  # half-days after START, item, kind

@@ -5,6 +5,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -106,12 +107,42 @@ class LogContract:
         assert log.events("nobody") == []
 
     def test_slates_come_back_equal(self, log: Log) -> None:
-        slates = [a_slate(2), a_slate(1), a_slate(3, user="bob")]
-        assert [r.entry for r in log.append(slates)] == slates
-        assert log.append([a_slate(1)]) == []
+        log.append([a_slate(2), a_slate(1), a_slate(3, user="bob")])
         assert [r.entry for r in log.slates(slate="s3")] == [a_slate(3, user="bob")]
         assert [r.entry for r in log.slates(user="ann")] == [a_slate(1), a_slate(2)]
         assert log.slates(slate="s3", user="ann") == []
+
+    def test_slates_have_no_position_and_the_first_of_one_id_stays(self, log: Log) -> None:
+        given: list[Entry] = [a_slate(1), an_event(1), replace(a_slate(1), release="r2")]
+        assert [r.entry for r in log.append(given)] == [an_event(1)]
+        log.append([replace(a_slate(1), release="r3")])
+        assert [r.entry for r in log.slates(slate="s1")] == [a_slate(1)]
+
+    def test_other_processes_find_slates(self, opener: Callable[[], Log], log: Log) -> None:
+        needs_durable(self.durable)
+        with opened(opener) as other:
+            log.append([a_slate(1)])
+            assert [r.entry for r in other.slates(slate="s1")] == [a_slate(1)]
+            assert [r.entry for r in other.slates(user="ann")] == [a_slate(1)]
+
+    def test_who_is_forgotten_elsewhere_is_forgotten_here(self, opener: Callable[[], Log], log: Log) -> None:
+        needs_durable(self.durable)
+        log.append([an_event(1)])
+        with opened(opener) as other:
+            for number in range(10):
+                log.append([a_slate(number), a_slate(100 + number, user="bob")])
+                other.forget("ann")
+            assert other.slates(user="ann") == []
+        assert log.slates(user="ann") == []
+        assert len(log.slates(user="bob")) == 10
+
+    def test_who_comes_back_gets_slates_anew(self, opener: Callable[[], Log], log: Log) -> None:
+        needs_durable(self.durable)
+        with opened(opener) as other:
+            log.append([an_event(1)])
+            other.forget("ann")
+            log.append([a_slate(1)])
+            assert [r.entry for r in other.slates(slate="s1")] == [a_slate(1)]
 
     def test_many_slates_come_back(self, log: Log) -> None:
         for start in range(0, 700, 70):

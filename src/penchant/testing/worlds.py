@@ -14,10 +14,11 @@ import numpy as np
 from penchant import pipeline
 from penchant.build import folding
 from penchant.catalogue import columns
+from penchant.kinds import Kinds
 from penchant.language.models import Hashing
 from penchant.language.text import item_text
 from penchant.protocols import Context, Examples, History
-from penchant.timeline import Kinds, Timeline
+from penchant.timeline import Timeline
 from penchant.types import Array, Candidates, Catalogue, Columns, Floats, Item, Query, Rows, Value, micros, moment
 from penchant.world import World
 

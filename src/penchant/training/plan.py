@@ -1,5 +1,6 @@
 """A pipeline as it was configured, before anything is trained; with a folder of models it becomes a Release."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,11 @@ class Plan:
             similar=similar,
             degraded=tuple(missing),
         )
+
+    def digest(self) -> str:
+        """Names the plug-ins and their settings."""
+        parts = [self.rules, self.sources, self.stages, self.otherwise, self.similar]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     def recipes(self) -> dict[str, Trainable[Any]]:
         """The sources that have to be trained."""

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
@@ -69,16 +68,14 @@ class Api:
 
     def export(self, user_id: Named) -> Response:
         """Show everything that is kept about a person."""
-        kept = privacy.export(self.engine.log, self.engine.states, user_id)
+        kept = self.engine.export(user_id)
         if not privacy.holds(kept):
             raise UnknownError("nothing is kept about this person")
         return Json(kept)
 
     def forget(self, user_id: Named) -> Response:
         """Forget a person; asking again does no harm."""
-        receipt = privacy.forget(self.engine.log, self.engine.states, user_id, at=datetime.now(UTC))
-        self.engine.follower.catch_up()
-        return Json(receipt)
+        return Json(self.engine.forget(user_id))
 
     def why(self, slate_id: Named, item_id: Annotated[wire.Id, Query()], spoken: Spoken = None) -> Response:
         """Say why an item was in a slate, or where in the pipeline it was lost."""

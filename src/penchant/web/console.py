@@ -122,7 +122,7 @@ def deeds(timeline: Timeline) -> list[tuple[str, float]]:
 
 
 def _people(timeline: Timeline, words: str, limit: int) -> list[dict[str, Any]]:
-    names = list(timeline.users)
+    names = timeline.names
     recent = timeline.user[-_RECENT:][::-1]
     found = [names[code] for code in dict.fromkeys(recent.tolist()) if words in names[code].casefold()]
     if words and len(found) < limit:
@@ -135,7 +135,7 @@ def _people(timeline: Timeline, words: str, limit: int) -> list[dict[str, Any]]:
 
 def _person(timeline: Timeline, name: str) -> dict[str, Any] | None:
     """Who this is; None for someone who was forgotten."""
-    places = timeline.places("user", timeline.users[name])
+    places = timeline.places("user", timeline.users.get(name, -1))
     if not len(places):
         return None
     return {"user_id": name, "events": len(places), "last": moment(timeline.time[places[-1]]).isoformat()}
