@@ -150,7 +150,7 @@ def _taste(context: Context, row: int, values: Mapping[str, float]) -> dict[str,
     return {
         "category": catalogue.categories[code] if code >= 0 else None,
         "share": _known(values.get("match_category")),
-        "items": int(np.count_nonzero(codes[liked] == code)) if code >= 0 else 0,
+        "taken": int(np.count_nonzero(codes[liked] == code)) if code >= 0 else 0,
         "price": _known(values.get("item_price")),
         "distance": _known(abs(values.get("match_price", np.nan))),
     }
@@ -158,7 +158,7 @@ def _taste(context: Context, row: int, values: Mapping[str, float]) -> dict[str,
 
 def _taste_of(evidence: Mapping[str, Any], columns: Mapping[str, float]) -> str | None:
     """What of the taste may be said: the category if it is often chosen and adds, else the price if near and adds."""
-    often = (evidence["share"] or 0.0) >= _OFTEN and evidence["items"] > 1
+    often = (evidence["share"] or 0.0) >= _OFTEN and evidence["taken"] > 1
     if often and columns.get("match_category", 0.0) > 0:
         return "category"
     near = evidence["distance"] is not None and evidence["distance"] <= _NEAR
