@@ -123,6 +123,31 @@ def test_similar(run, shop):
     assert "garden thing" in run("similar", shop, "--item", "G1").out
 
 
+def test_why_an_item_is_in_a_slate(run, shop):
+    slate = run("recommend", shop, "--user", "u1", "-k", "3", "--json").json
+    top = slate["items"][0]["item_id"]
+    words = ("why", shop, "--slate", slate["slate_id"], "--item", top)
+    answer = run(*words, "--json").json
+    assert (answer["item_id"], answer["shown"], answer["rank"], answer["lost_at"]) == (top, True, 1, None)
+    assert sum(r["part"] for r in answer["reasons"]) == pytest.approx(slate["items"][0]["score"], rel=1e-4)
+    lines = run(*words).out.splitlines()
+    assert lines[0] == f"{top}: shown: place 1 of 3"
+    assert lines[1].startswith("found by ")
+    assert "place" in lines[-len(answer["steps"]) - 1].split()
+    chinese = run(*words, "--json", "--language", "zh").json
+    assert [r["text"] for r in chinese["reasons"]] != [r["text"] for r in answer["reasons"]]
+
+
+def test_why_an_item_is_not_in_a_slate(run, shop):
+    slate = run("recommend", shop, "--user", "u1", "-k", "3", "--json", "--exclude", "G1").json["slate_id"]
+    answer = run("why", shop, "--slate", slate, "--item", "G1", "--json").json
+    assert (answer["shown"], answer["lost_at"]) == (False, "rule:excluded")
+    assert run("why", shop, "--slate", slate, "--item", "G1").out == (
+        "G1: not shown, lost at rule:excluded: the rule 'excluded' does not allow it\n"
+    )
+    assert "lost at catalogue" in run("why", shop, "--slate", slate, "--item", "nothing").out
+
+
 def test_train_prints_its_metrics(run, shop):
     ran = run("train", shop)
     assert ran.code == 0

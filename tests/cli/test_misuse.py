@@ -35,6 +35,11 @@ COMMANDS = [
     "similar DIR --item G1 -k 2000",
     "similar DIR --item G1 --text x",
     "similar NODIR --item G1",
+    "why",
+    "why DIR --slate s",
+    "why DIR --item G1",
+    "why DIR --slate s --item G1 --language fr",
+    "why NODIR --slate s --item G1",
     "import",
     "import DIR",
     "import DIR FILE",
@@ -101,6 +106,7 @@ COMMANDS = [
 ]
 FAILURES = [
     "similar DIR --item nothing",
+    "why DIR --slate nothing --item G1",
     "promote DIR 20200101T000000-abcdef",
     "promote DIR ../../etc",
     "export DIR --user nobody",

@@ -1,8 +1,8 @@
-"""The commands that ask: recommend and similar."""
+"""The commands that ask: recommend, similar and why."""
 
 import time
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -77,6 +77,30 @@ def similar(
         _listed(picks, catalogue, False)
 
 
+def why(
+    folder: Folder,
+    slate: Annotated[str, typer.Option("--slate", metavar="S", help="A slate's id, from `recommend --json`.")],
+    item: Annotated[str, typer.Option("--item", metavar="I", help="The item's id.")],
+    language: Annotated[Language, typer.Option("--language", help="Language of the reasons.")] = Language.ENGLISH,
+    json: AsJson = False,
+) -> None:
+    """Say why an item is in a slate, or where on the way there it was lost."""
+    with opened(folder) as project:
+        answer = project.why(slate, item, language=language.value)
+    if json:
+        terminal.as_json(answer)
+        return
+    where = "shown" if answer["shown"] else f"not shown, lost at {answer['lost_at']}"
+    terminal.say(f"{item}: {where}: {answer['because']}")
+    found = [f"{name} (place {place})" for name, place in answer.get("found_by", {}).items() if place]
+    if found:
+        terminal.say(f"found by {', '.join(found)}")
+    if said := _reasons(answer["reasons"]):
+        terminal.say(said)
+    if steps := answer.get("steps"):
+        terminal.table(("step", "place", "of"), [(s["step"], s["rank"], s["of"]) for s in steps], right=(1, 2))
+
+
 def show(slate: Slate, catalogue: Catalogue) -> None:
     """Print a slate with the titles of its items."""
     _listed(slate.picks, catalogue, any(pick.reasons for pick in slate.picks))
@@ -86,7 +110,7 @@ def show(slate: Slate, catalogue: Catalogue) -> None:
 
 def _listed(picks: Sequence[Pick], catalogue: Catalogue, explained: bool) -> None:
     rows = [
-        (place, pick.item, _title(catalogue, pick.item), pick.score, *([why(pick)] if explained else []))
+        (place, pick.item, _title(catalogue, pick.item), pick.score, *([_reasons(pick.reasons)] if explained else []))
         for place, pick in enumerate(picks, start=1)
     ]
     headers = ("#", "item", "title", "score", *(["why"] if explained else []))
@@ -96,10 +120,9 @@ def _listed(picks: Sequence[Pick], catalogue: Catalogue, explained: bool) -> Non
         terminal.say("nothing to offer")
 
 
-def why(pick: Pick) -> str:
-    """The strongest reasons of a pick in one line."""
-    said = [str(reason["text"]) for reason in pick.reasons if reason["text"]]
-    return " ".join(said[:_SHOWN])
+def _reasons(reasons: Sequence[Mapping[str, Any]]) -> str:
+    """The strongest reasons in one line."""
+    return " ".join([str(reason["text"]) for reason in reasons if reason["text"]][:_SHOWN])
 
 
 def _title(catalogue: Catalogue, item: str) -> str:

@@ -16,6 +16,7 @@ _COMMANDS: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("Learn", "evaluate", learning.evaluate),
     ("Answer", "recommend", asking.recommend),
     ("Answer", "similar", asking.similar),
+    ("Answer", "why", asking.why),
     ("Answer", "serve", operating.serve),
     ("Operate", "releases", learning.releases),
     ("Operate", "promote", learning.promote),
