@@ -167,7 +167,9 @@ class Slates:
         return True
 
     def _run(self) -> None:
-        while self._some.wait() and not self._stopped.wait(_PAUSE):
+        while not self._stopped.is_set():  # looked at after every clear(), so that none swallows what close() sets
+            self._some.wait()
+            self._stopped.wait(_PAUSE)
             self._some.clear()
             if not self._try(_PATIENCE):
                 self._some.set()
