@@ -23,6 +23,7 @@ from penchant.errors import ConfigError, allowed
 FILE = "penchant.toml"
 T = TypeVar("T")
 Share = Annotated[float, Interval(gt=0, lt=1)]
+Seed = Annotated[int, Interval(ge=0, lt=2**31)]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # names become folders and the beginnings of columns
 _RESERVED = ("all", "past", "rest", "union")  # names of folders, steps and reasons of our own
 
@@ -93,20 +94,18 @@ class EventSettings:
 class TrainingSettings:
     """[training] How the log is cut, and how much of it is replayed."""
 
-    ranker: Share = 0.2  # share of the positive moments, the newest, that are replayed into rows for the ranker
-    gate: Share = 0.1  # share of those, the newest, on which the candidate release is judged
+    ranker: Share = 0.2  # share, between 0 and 1, of the positive moments, the newest, replayed into the ranker's rows
+    gate: Share = 0.1  # share, between 0 and 1, of those, the newest, on which the candidate release is judged
     cases: Annotated[int, Ge(1)] = 4_000  # moments replayed at most; 1 or more
     rows: Annotated[int, Ge(2)] = 100  # rows kept per moment; 2 or more
-    seed: Annotated[int, Interval(ge=0, lt=2**31)] = (
-        0  # of everything that is drawn by chance; the same seed on the same log trains the same models
-    )
+    seed: Seed = 0  # of all that is drawn by chance, 0 or more; the same seed on the same log trains the same models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationSettings:
     """[evaluation] What `penchant evaluate` asks."""
 
-    cut: str | Share = 0.1  # a date, or the last share of the time span
+    cut: str | Share = 0.1  # a date, or the last share, between 0 and 1, of the time span
     target: Literal["event", "basket", "first-basket"] = "event"  # what follows the cut and has to be found
     cases: Annotated[int, Ge(1)] = 2_000  # questions asked at most, spread evenly over the test time; 1 or more
 
