@@ -126,7 +126,9 @@ class Releases:
             other = [f"release {key}: trained with another {what}" for what in now if manifest.get(what) != now[what]]
             while len(self._loaded) > _KEPT:
                 self._loaded.pop(next(k for k in self._loaded if k != UNTRAINED))
-            self._loaded[key] = replace(release, degraded=(*other, *release.degraded))
+            aside = {name for name, found in manifest.get("metrics", {}).items() if "not served" in found}
+            lacking = [note for note in release.degraded if note.split(":")[0] not in aside]
+            self._loaded[key] = replace(release, degraded=(*other, *lacking))
         return self._loaded[key]
 
 
