@@ -94,7 +94,10 @@ class Log(Protocol):
     """The truth: what happened, in order of arrival."""
 
     def append(self, entries: Iterable[Entry]) -> list[Record]:
-        """Write durably and all at once; returns the records whose id was new. Slates may be written later."""
+        """Write durably and all at once; returns the records whose id was new.
+
+        Slates have no position and are not among them; they are written moments later, the first of one id staying.
+        """
         ...
 
     def tail(self, after: int, limit: int = 50_000) -> Tail:
@@ -119,7 +122,7 @@ class StateStore(Protocol):
 
     def get(self, user: str) -> State | None: ...
     def put(self, user: str, state: State) -> None:
-        """Keep the state unless what is there has read further with the same version."""
+        """Keep the state unless what is there has read further with the same version; may be skipped under load."""
         ...
 
     def delete(self, user: str) -> None: ...

@@ -40,7 +40,7 @@ def test_a_state_that_is_not_what_the_events_make(run, shop):
 
 
 def test_a_release_that_was_altered(run, shop):
-    for file in shop.glob("releases/*/trees/*"):
+    for file in shop.glob("releases/*/linear/*"):
         file.write_bytes(file.read_bytes() + b" ")
     code, found = findings(run, shop)
     assert (code, found["release"]) == (1, "fail")

@@ -8,9 +8,10 @@ A person's scores are Σ w_h·B[h, :] over their past, so every score splits exa
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from annotated_types import Ge, Gt, Interval
 
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, History
@@ -26,18 +27,20 @@ _AT_ONCE = 1_000  # items placed in one product
 class Linear:
     """Recipe of two matrices: `long` (α = 1) and `next` (α small)."""
 
-    l2_long: float = 200.0  # λ of `long`: more keeps its weights smaller
-    l2_next: float = 30.0  # λ of `next`
-    alpha: float = 0.2  # share of ‖X − XB‖² in `next`
-    tau: float = 2.5  # steps after which the past has faded to 1/e
-    prior: float = 20.0  # λ_E: weight of the text prior
-    keep: int = 300  # weights kept per row
-    most: int = 15_000  # items fitted at most, the most met; the others are placed by their texts
-    minimum: int = 2  # people an item needs to get a row and column of its own
-    history: int = 100  # items of the past that are used
-    half_life: float = 180.0  # days after which a liked item counts half in `long`
-    placed: float = 0.5  # how much of its text's neighbours' scores an item gets that nobody had met at training
-    near: int = 10  # neighbours by text that place it
+    l2_long: Annotated[float, Gt(0)] = 200.0  # ridge of `long`, above 0
+    l2_next: Annotated[float, Gt(0)] = 30.0  # ridge of `next`, above 0
+    alpha: Annotated[float, Interval(ge=0, le=1)] = 0.2  # share of ‖X − XB‖² in `next`, 0 to 1
+    tau: Annotated[float, Gt(0)] = 2.5  # steps after which the past has faded to 1/e, above 0
+    prior: Annotated[float, Ge(0)] = 20.0  # λ_E: weight of the text prior, from 0 on
+    keep: Annotated[int, Ge(1)] = 300  # weights kept per row, from 1 on
+    most: Annotated[int, Ge(1)] = 15_000  # items fitted at most, the most met; the others are placed by their texts
+    minimum: Annotated[int, Ge(1)] = 2  # people an item needs to get a row and column of its own, from 1 on
+    history: Annotated[int, Ge(1)] = 100  # items of the past that are used, from 1 on
+    half_life: Annotated[float, Gt(0)] = 180.0  # days after which a liked item counts half in `long`, above 0
+    placed: Annotated[float, Interval(ge=0, le=1)] = (
+        0.5  # share of its text's neighbours' scores a new item gets, 0 to 1
+    )
+    near: Annotated[int, Ge(1)] = 10  # neighbours by text that place it, from 1 on
 
     def train(self, history: History, folder: Path) -> dict[str, float]:
         """Fit both matrices; metrics: items fitted, steps seen."""
@@ -48,15 +51,17 @@ class Linear:
         if not len(warm):
             raise NotReadyError(f"linear: no item was liked by {self.minimum} people yet")
         x, s, t = (m[:, warm] for m in (taste, past, step))
-        gram, co_past = closed_form.gram(x, x), closed_form.gram(s, s)
         prior = closed_form.text_prior(history.catalogue.vectors[warm])
-        long = closed_form.solve(gram, gram, self.l2_long, self.prior, prior)
-        mixed = self.alpha * gram + (1 - self.alpha) * co_past
-        target = self.alpha * gram + (1 - self.alpha) * closed_form.gram(s, t)
-        follow = closed_form.solve(mixed, target, self.l2_next, self.prior, prior)
+        gram = closed_form.gram(x, x)
         arrays: dict[str, Any] = {}
-        for name, weights in (("long", long), ("next", follow)):
-            arrays[f"{name}_items"], arrays[f"{name}_values"] = closed_form.sparsify(weights, self.keep)
+        long = closed_form.solve(gram, gram, self.l2_long, self.prior, prior)
+        arrays["long_items"], arrays["long_values"] = closed_form.sparsify(long, self.keep)
+        del long  # each of these is items² large
+        gram *= self.alpha
+        target = closed_form.gram(s, t) * np.float32(1 - self.alpha) + gram
+        gram += closed_form.gram(s, s) * np.float32(1 - self.alpha)
+        follow = closed_form.solve(gram, target, self.l2_next, self.prior, prior)
+        arrays["next_items"], arrays["next_values"] = closed_form.sparsify(follow, self.keep)
         np.savez(folder / "linear.npz", warm=warm.astype(np.int32), size=np.array(size), **arrays)
         return {"items": float(len(warm)), "steps": float(step.shape[0])}
 

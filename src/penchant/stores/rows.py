@@ -4,7 +4,6 @@ Columns: id, type, time (µs), user, kind, item, value, text, context (JSON), sl
 `context`, an erasure its digest in `text`; neither has a user, so `user is null` tells them from events.
 """
 
-import hashlib
 import math
 from datetime import UTC, datetime
 from numbers import Real
@@ -12,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from penchant.errors import StoreError
-from penchant.ports import Entry, Erasure, ItemChange
+from penchant.ports import Entry, Erasure, ItemChange, digest
 from penchant.stores import codec
 from penchant.types import Event, Slate, micros, moment
 
@@ -69,11 +68,6 @@ def _micros(entry: Event | ItemChange | Erasure) -> int:
 def erasure(user: str) -> Erasure:
     """The note that a person was forgotten now."""
     return Erasure(id=f"erasure:{uuid4().hex}", time=datetime.now(UTC), digest=digest(user))
-
-
-def digest(user: str) -> str:
-    """What stands for a forgotten person in the log."""
-    return hashlib.sha256(user.encode()).hexdigest()
 
 
 def to_entry(row: tuple[Any, ...]) -> Entry:

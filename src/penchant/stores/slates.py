@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from sqlalchemy import bindparam, delete, func, select
 
 from penchant.errors import NotReadyError, StoreError, UsageError
+from penchant.ports import digest
 from penchant.stores import codec
 from penchant.stores.database import Database
 from penchant.stores.erasures import Erasures
 from penchant.stores.retention import Retention
-from penchant.stores.rows import digest
 from penchant.stores.tables import SLATES
 from penchant.types import Slate, micros
 
