@@ -20,8 +20,14 @@ from pathlib import Path
 import penchant
 from penchant.data import NAMES, dataset
 from penchant.evaluation import table
+from penchant.evaluation.report import SYSTEM, ordered
 
 RESULTS = Path(__file__).parent / "results"
+README = Path(__file__).parent.parent / "README.md"
+TITLES = {
+    "shop": "the first basket of each known customer, repeats kept",
+    "movies": "every rating of a returning person in the last tenth of the time",
+}
 LIBRARIES = ("numpy", "scipy", "lightgbm", "polars", "torch", "sentence-transformers")
 
 
@@ -63,6 +69,35 @@ def run(name: str, cases: int) -> None:
     print("\n".join(lines))
 
 
+def board(name: str) -> list[str]:
+    """The short table of a board, for README."""
+    document = json.loads((RESULTS / f"{name}.json").read_text())
+    rows, against = document["rows"], document["against"]
+    count, cut, digest = document["questions"], document["cut"][:10], document["digest"]
+    lines = [
+        f"**{name}**, {TITLES[name]}: {count:,} questions after {cut}, digest {digest}.",
+        "",
+        "| | NDCG@10 | 95 % | hit@10 | novel NDCG@10 | ahead by (95 %) |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for row in [name for name in ordered(rows) if rows[name]["all"]["ndcg"] >= rows[SYSTEM]["all"]["ndcg"] / 3]:
+        found, (low, high) = rows[row]["all"], rows[row]["all"]["interval"]
+        gap = "" if row == SYSTEM else "+{:.4f} (+{:.4f} to +{:.4f})".format(*against[row]).replace("+-", "−")
+        novel = rows[row]["novel"]["ndcg"]
+        lines.append(
+            f"| {row} | {found['ndcg']:.4f} | {low:.4f} to {high:.4f} | {found['hit']:.4f} | {novel:.4f} | {gap} |"
+        )
+    return lines
+
+
+def publish() -> None:
+    """Put the short tables between README's marks."""
+    text = README.read_text()
+    begin, end = text.index("<!-- board -->"), text.index("<!-- /board -->")
+    tables = "\n\n".join("\n".join(board(name)) for name in NAMES)
+    README.write_text(f"{text[:begin]}<!-- board -->\n{tables}\n{text[end:]}")
+
+
 def main() -> None:
     """Write the boards that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -71,6 +106,7 @@ def main() -> None:
     arguments = parser.parse_args()
     for name in arguments.names or NAMES:
         run(name, arguments.cases)
+    publish()
 
 
 if __name__ == "__main__":
