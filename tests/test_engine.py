@@ -377,3 +377,24 @@ def test_an_event_never_wipes_what_an_item_says(engine):
 def test_rank_is_no_surface_of_a_recommendation(engine):
     with pytest.raises(UsageError, match="surface 'rank' is taken"):
         engine.recommend(Query(user="u0", surface="rank", candidates=("i1",)))
+
+
+@pytest.mark.parametrize("query", [Query(user="u", k=2.5), Query(user=5), Query(user="u", at="2026-01-01")])
+def test_words_of_the_wrong_type_are_refused(engine, query):
+    with pytest.raises(UsageError):
+        engine.recommend(query)
+
+
+def test_expiry_is_read_in_every_spelling_of_time(engine):
+    past = ["2026-01-01", "2026/01/01", 1_700_000_000, 1_700_000_000_000, "1700000000"]
+    engine.put_items([Item(id=f"gone {n}", attributes={"expires": time}) for n, time in enumerate(past)])
+    engine.put_items([Item(id="fresh", attributes={"expires": "2099-01-01"})])
+    offered = engine.recommend(Query(user="u0", k=100)).items
+    assert "fresh" in offered
+    assert not [item for item in offered if item.startswith("gone")]
+
+
+def test_what_is_looked_at_is_not_called_history(engine):
+    slate = engine.recommend(Query(user="nobody yet", item="i3", k=5), explain=True)
+    said = [reason["text"] for pick in slate.picks for reason in pick.reasons]
+    assert not [text for text in said if "history." in text]

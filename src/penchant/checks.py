@@ -2,6 +2,7 @@
 
 import math
 from datetime import datetime, timedelta
+from typing import cast
 
 from penchant.errors import UsageError
 from penchant.types import Event, Query
@@ -14,6 +15,13 @@ MOST_CANDIDATES = 10_000
 
 def check(query: Query) -> None:
     """Raise UsageError if a query is malformed."""
+    if not isinstance(query.user, str) or not isinstance(query.k, int):
+        raise UsageError(f"user is {query.user!r} and k {query.k!r}; a text and a whole number are wanted")
+    at = cast(object, query.at)
+    if at is not None and not isinstance(at, datetime):
+        raise UsageError(f"`at` is {at!r}; a datetime with a time zone is wanted")
+    if not _readable(query.user, query.text, query.item, query.surface):
+        raise UsageError("the query holds text that is not valid Unicode")
     if not query.user or len(query.user) > LONGEST_ID:
         raise UsageError(f"user must have 1 to {LONGEST_ID} characters")
     most = MOST_CANDIDATES if query.surface == "rank" else MOST_PICKS
@@ -27,13 +35,15 @@ def check(query: Query) -> None:
 
 def flaw(event: Event, latest: datetime) -> str:
     """What is wrong with an event, in a few words; empty if nothing is."""
+    if not isinstance(event, Event) or not isinstance(event.user, str) or not isinstance(event.kind, str):
+        return "an Event with texts for user and kind is wanted"
     if not _readable(event.user, event.item, event.kind, event.text, event.id, event.slate):
         return "text that is not valid Unicode"
     if not event.user or len(event.user) > LONGEST_ID:
         return f"user_id must have 1 to {LONGEST_ID} characters"
     if event.item is not None and not 1 <= len(event.item) <= LONGEST_ID:
         return f"item_id must have 1 to {LONGEST_ID} characters"
-    if not event.kind or len(event.kind) > 64:
+    if not event.kind.strip() or len(event.kind) > 64:
         return "event_type must have 1 to 64 characters"
     if event.time is not None and event.time.tzinfo is None:
         return "timestamp needs a time zone"

@@ -51,6 +51,8 @@ _SPELLINGS = {
     "review": ("评论",),
     "search": ("搜索",),
     "return": ("refund", "退货"),
+    "like": ("thumbs_up", "favorite", "favourite", "喜欢", "收藏"),
+    "dislike": ("unlike", "thumbs_down", "不喜欢", "踩"),
 }
 ALIASES = {spelling: kind for kind, spellings in _SPELLINGS.items() for spelling in spellings}
 

@@ -108,7 +108,7 @@ class Engine:
             raise UnknownError(f"no slate {slate!r}")
         release = self.release if found.release == self.release.version else self.archive(found.release)
         trace = self._trace(found.query, self.follower.at(found.position), release, micros(found.time), found.id)
-        return explaining.why(trace, release, item, language)
+        return explaining.why(trace, release, item, language, self._ids)
 
     def trace(self, query: Query) -> Trace:
         """Every step of the answer to a query; nothing is logged."""

@@ -17,7 +17,7 @@ class Kinds:
     def canonical(self, kind: str) -> str:
         """The house name of a kind, whatever language, library or case it comes in."""
         spelled = kind.strip()
-        small = spelled.lower()
+        small = "_".join(spelled.lower().replace("-", " ").split())
         return self.aliases.get(spelled) or self.aliases.get(small) or (small if small in self._codes else spelled)
 
     def code(self, kind: str) -> int:

@@ -113,7 +113,11 @@ class Project:
         default = self.settings.events.default or None
         kinds = self.engine.follower.catch_up().timeline.kinds.canonical
         options = self._options("events", options)
-        return ingest.import_events(source, self.engine.record, kinds=kinds, default_kind=default, **options)
+        summary = ingest.import_events(source, self.engine.record, kinds=kinds, default_kind=default, **options)
+        unknown = sorted(summary.kinds.keys() - self.settings.weights.keys())
+        weight = self.settings.weights["other"]
+        notes = (f"kind {k} has no weight of its own in [events] weights: it counts {weight:+}" for k in unknown[:20])
+        return replace(summary, notes=(*summary.notes, *notes))
 
     def import_users(self, source: ingest.Source, **options: Any) -> Summary:
         """Import attributes of people, kept as events of the kind `profile`. Options as for `import_items`."""

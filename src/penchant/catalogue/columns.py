@@ -8,6 +8,8 @@ import numpy as np
 
 from penchant.types import NEVER, Array, Catalogue, Floats, Item, Value, micros
 
+_MILLISECONDS = 1e11  # numbers from here on are milliseconds since 1970, smaller ones seconds
+
 
 def build(items: Sequence[Item], vectors: Floats, encoder: str) -> Catalogue:
     """The catalogue of these items; `vectors` is (len(items) × dim)."""
@@ -16,7 +18,9 @@ def build(items: Sequence[Item], vectors: Floats, encoder: str) -> Catalogue:
     columns = {
         "available": np.array([item.available for item in items], dtype=bool),
         "created": np.array([NEVER if i.created is None else micros(i.created) for i in items], dtype=np.int64),
-        "expires": np.array([_time(i.attributes.get("expires")) for i in items], dtype=np.int64),
+        "expires": np.array(
+            [_time(i.attributes.get("expires", i.attributes.get("expires_at"))) for i in items], dtype=np.int64
+        ),
         "price": np.array([_number(i.attributes.get("price")) for i in items], dtype=np.float32),
         "category": np.array([code.get(category(i), -1) for i in items], dtype=np.int32),
     }
@@ -72,10 +76,16 @@ def _number(value: Value | None) -> float:
 
 
 def _time(value: Value | None) -> int:
-    if not isinstance(value, str) or not value:
+    """Microseconds of an ISO 8601 time, or of seconds or milliseconds since 1970; NEVER for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return NEVER
     try:
-        time = datetime.fromisoformat(value)
+        number = float(value)
+        return int(number * (1e6 if abs(number) < _MILLISECONDS else 1e3))
+    except (ValueError, OverflowError):
+        pass
+    try:
+        time = datetime.fromisoformat(str(value).replace("/", "-"))
     except ValueError:
         return NEVER
     return micros(time if time.tzinfo else time.replace(tzinfo=UTC))

@@ -6,6 +6,7 @@ What columns add that have nothing to say of the item, such as the match with a 
 """
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ def reasons(
     return [
         tuple(
             _grouped(trace, release, known, parts, place, names, language)
-            + _moved(trace, order[row], place, name, language)
+            + _moved(trace, row, order[row], place, name, language)
         )
         for place, row in enumerate(picks.rows.tolist())
     ]
@@ -109,11 +110,13 @@ def _speaks(column: str, facts: Mapping[str, float]) -> bool:
     return not any(np.isnan(facts.get(name, np.nan)) for name in (column, column.partition("~")[0]))
 
 
-def _moved(trace: Trace, ranked: int, shown: int, ranker: str, language: str) -> list[Reason]:
+def _moved(trace: Trace, row: int, ranked: int, shown: int, ranker: str, language: str) -> list[Reason]:
     if ranked == shown:
         return []
-    names = [name for name, _ in trace.steps]
-    evidence = {"from": ranked + 1, "to": shown + 1, "by": names[names.index(ranker) + 1 :]}
+    later = [name for name, _ in trace.steps].index(ranker)
+    places = [(name, int(np.argmax(c.rows == row))) for name, c in trace.steps[later:]]
+    moved_by = [name for (_, before), (name, after) in pairwise(places) if before != after]
+    evidence = {"from": ranked + 1, "to": shown + 1, "by": moved_by}
     text = sentences.render("moved", evidence, language)
     return [{"kind": "moved", "part": 0.0, "columns": {}, "evidence": evidence, "text": text}]
 
@@ -180,12 +183,12 @@ def _linear(context: Context, release: Release, row: int, names: Mapping[int, st
 
 
 def _event(context: Context, names: Mapping[int, str], events: Any, parts: Array, place: int) -> dict[str, Any]:
-    item = context.catalogue.items[int(events.item[place])]
+    item, kinds = context.catalogue.items[int(events.item[place])], context.timeline.kinds.names
     return {
         "event_id": names.get(int(events.position[place])),
         "item_id": item.id,
         "title": item.title or item.id,
-        "event_type": context.timeline.kinds.names[int(events.kind[place])],
+        "event_type": sentences.LOOKING if events.position[place] < 0 else kinds[int(events.kind[place])],
         "timestamp": moment(int(events.time[place])).isoformat(),
         "part": float(parts[place]),
     }

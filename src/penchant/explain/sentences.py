@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Evidence = Mapping[str, Any]
+LOOKING = "looking"  # what evidence calls the item that the person is looking at
 _STOP = frozenset({"and", "for", "from", "set", "the", "with"})
 _WORD = re.compile(r"[^\W\d_]{3,}|[\u3400-\u9fff]{2,}")
 
@@ -27,6 +28,8 @@ def _causes(evidence: Evidence) -> list[str]:
     for column in evidence.get("columns", {}).values():
         scale = sum(abs(e["part"]) for e in column["events"]) or 1.0
         for event in column["events"]:
+            if event["event_type"] == LOOKING:
+                continue
             totals[event["title"]] = totals.get(event["title"], 0.0) + event["part"] / scale
     return [t for t, part in sorted(totals.items(), key=lambda p: (-p[1], p[0])) if part > 0][:2]
 
@@ -37,14 +40,26 @@ def _busiest(evidence: Evidence) -> tuple[str, int] | None:
     return windows[0] if windows else None
 
 
+def _looked_at(evidence: Evidence) -> str:
+    """The title of the item being looked at, if it added something."""
+    events = [e for column in evidence.get("columns", {}).values() for e in column["events"]]
+    return next((e["title"] for e in events if e["event_type"] == LOOKING and e["part"] > 0), "")
+
+
 def _because(evidence: Evidence) -> str:
     causes = _causes(evidence)
-    return f"Goes with {' and '.join(causes)} from your history." if causes else ""
+    if causes:
+        return f"Goes with {' and '.join(causes)} from your history."
+    looked_at = _looked_at(evidence)
+    return f"Goes with {looked_at}, which you are looking at." if looked_at else ""
 
 
 def _because_zh(evidence: Evidence) -> str:
     causes = _causes(evidence)
-    return f"与您之前的{'、'.join(f'「{c}」' for c in causes)}相配。" if causes else ""
+    if causes:
+        return f"与您之前的{'、'.join(f'「{c}」' for c in causes)}相配。"
+    looked_at = _looked_at(evidence)
+    return f"与您正在看的「{looked_at}」相配。" if looked_at else ""
 
 
 def _again(evidence: Evidence) -> str:

@@ -1,6 +1,6 @@
 """Why not: where in the pipeline an item was lost, with its standing at every step before that."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,13 @@ from penchant.explain.reasons import last_ranker, reasons
 from penchant.protocols import Explains, Release, Trace
 
 
-def why(trace: Trace, release: Release, item: str, language: str) -> dict[str, Any]:
+def why(
+    trace: Trace,
+    release: Release,
+    item: str,
+    language: str,
+    ids: Callable[[str], Mapping[int, str]] = lambda _: {},
+) -> dict[str, Any]:
     """`shown`, `rank`, `lost_at` (catalogue, rule:…, retrieval, a stage, ranking or None) and `because` in words."""
     row = trace.context.catalogue.row_of.get(item)
     answer: dict[str, Any] = {"item_id": item, "shown": False, "rank": None, "lost_at": None, "reasons": []}
@@ -21,7 +27,7 @@ def why(trace: Trace, release: Release, item: str, language: str) -> dict[str, A
     k = trace.context.query.k
     if rank is not None and rank <= k and len(places) == len(trace.steps):
         picks = trace.result.take(np.array([rank - 1]))
-        said = reasons(trace, release, picks, lambda _: {}, language)[0] if len(picks) else ()
+        said = reasons(trace, release, picks, ids, language)[0] if len(picks) else ()
         shown = [r for r in said if r["kind"] != "moved"]
         return {**answer, **standing, "shown": True, "rank": rank, "reasons": shown, "because": f"place {rank} of {k}"}
     lost_at, because = _lost(trace, release, row, standing)

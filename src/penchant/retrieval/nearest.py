@@ -48,7 +48,7 @@ class Nearest:
         rows, weights = liked(context, self.half_life, self.history)
         if len(rows):
             centre = context.catalogue.centre
-            wishes["interest"] = (weights.astype(np.float32) / weights.sum()) @ vectors[rows] - centre
+            wishes["interest"] = (weights.astype(np.float32) / max(weights.sum(), 1e-300)) @ vectors[rows] - centre
             wishes["last"] = vectors[rows[0]] - centre
         if context.wish is not None and len(vectors):
             wishes["wish"] = context.wish
