@@ -2,7 +2,6 @@
 
 import math
 from datetime import datetime, timedelta
-from typing import cast
 
 from penchant.errors import UsageError
 from penchant.types import Event, Query
@@ -17,7 +16,7 @@ def check(query: Query) -> None:
     """Raise UsageError if a query is malformed."""
     if not isinstance(query.user, str) or not isinstance(query.k, int):
         raise UsageError(f"user is {query.user!r} and k {query.k!r}; a text and a whole number are wanted")
-    at = cast(object, query.at)
+    at: object = query.at
     if at is not None and not isinstance(at, datetime):
         raise UsageError(f"`at` is {at!r}; a datetime with a time zone is wanted")
     if not _readable(query.user, query.text, query.item, query.surface):
@@ -35,7 +34,8 @@ def check(query: Query) -> None:
 
 def flaw(event: Event, latest: datetime) -> str:
     """What is wrong with an event, in a few words; empty if nothing is."""
-    if not isinstance(event, Event) or not isinstance(event.user, str) or not isinstance(event.kind, str):
+    texts: tuple[object, ...] = (event.user, event.kind) if isinstance(event, Event) else (None,)
+    if not all(isinstance(text, str) for text in texts):
         return "an Event with texts for user and kind is wanted"
     if not _readable(event.user, event.item, event.kind, event.text, event.id, event.slate):
         return "text that is not valid Unicode"
