@@ -139,10 +139,11 @@ class Engine:
 
     def record(self, events: Sequence[Event]) -> int:
         """Append checked events, adding items nobody described yet; returns how many were new."""
-        known = self.follower.catch_up().catalogue.row_of
+        world = self.follower.catch_up()
+        known = world.catalogue.row_of
         unknown = dict.fromkeys(e.item for e in events if e.item is not None and e.item not in known)
         if unknown:
-            now = self.clock(self.follower.catch_up())
+            now = self.clock(world)
             self.log.append(ItemChange(id=f"{BARE}{i}", time=now, item=Item(id=i)) for i in unknown)
         return len(self.log.append(events))
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from penchant.protocols import Context, Fold, Release, Source, Trace
 from penchant.state.folds import fold
-from penchant.timeline import Events, Timeline
+from penchant.timeline import Timeline
 from penchant.types import Array, Candidates, Catalogue, Columns, Floats, Query, Rows
 
 RESERVED = "union"  # the name of the step that joins the sources
@@ -32,7 +32,7 @@ def context(
     """The context of a query; an item the person is looking at counts as a view of this moment."""
     row = catalogue.row_of.get(query.item) if query.item is not None else None
     if row is not None:
-        user = fold(folds, glance(timeline, row, now), dict(user))
+        user = fold(folds, timeline.glance(np.array([row], np.int32), now), dict(user))
     return Context(
         query=query,
         now=now,
@@ -43,14 +43,6 @@ def context(
         dice=np.random.default_rng(int(seed or "0", 16)),
         wish=wish,
     )
-
-
-def glance(timeline: Timeline, row: int, now: int) -> Events:
-    """One view of an item, not in any log."""
-    kind = np.array([timeline.kinds.code("view")], dtype=np.int16)
-    weight = np.maximum(timeline.kinds.weights[kind], 0.1)
-    ones = (np.array([now]), np.array([row], np.int32), kind, np.array([np.nan], np.float32))
-    return Events(*ones, weight, np.array([-1]))
 
 
 def person(timeline: Timeline, user: str, folds: Sequence[Fold]) -> dict[str, Columns]:

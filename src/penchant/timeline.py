@@ -178,6 +178,13 @@ class Timeline:
             self.position[places],
         )
 
+    def glance(self, rows: Rows, now: int) -> Events:
+        """A view of each of these items at this moment, which is in no log: its position is -1."""
+        size = len(rows)
+        kind = np.full(size, self.kinds.code("view"), dtype=np.int16)
+        weight = np.maximum(self.kinds.weights[kind], 0.1)
+        return Events(np.full(size, now), rows, kind, np.full(size, np.nan, np.float32), weight, np.full(size, -1))
+
     def postings(self, column: str) -> _Postings:
         """Postings of `user` or `item`; the events behind `postings.size` are not in them yet."""
         ready = self._buffers.postings.get(column)

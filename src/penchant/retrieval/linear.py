@@ -182,20 +182,12 @@ def _by_event(context: Context, rows: Rows, parts: Array) -> tuple[Events, Array
     timeline = context.timeline
     events = timeline.events(timeline.places("user", timeline.users.get(context.query.user, -1)))
     events = events.take((events.weight > 0) & np.isin(events.item, rows))
-    events = _with_glance(context, events, rows[~np.isin(rows, events.item)])
+    looked_at = timeline.glance(rows[~np.isin(rows, events.item)], context.now)
+    events = Events(*(np.concatenate([getattr(events, n), getattr(looked_at, n)]) for n in Events.__slots__))
     part = np.zeros(len(context.catalogue))
     part[rows] = parts
     count = np.bincount(events.item, minlength=len(part))
     return events, part[events.item] / np.maximum(count[events.item], 1)
-
-
-def _with_glance(context: Context, events: Events, rows: Rows) -> Events:
-    """The events and a view, right now, of the items that no log knows of: what the person is looking at."""
-    kinds, size = context.timeline.kinds, len(rows)
-    kind = np.full(size, kinds.code("view"), dtype=np.int16)
-    nothing, nowhere = np.full(size, np.nan, np.float32), np.full(size, -1)
-    glance = Events(np.full(size, context.now), rows, kind, nothing, kinds.weights[kind], nowhere)
-    return Events(*(np.concatenate([getattr(events, n), getattr(glance, n)]) for n in Events.__slots__))
 
 
 def _place(model: LinearModel, catalogue: Catalogue) -> Placed:

@@ -43,13 +43,6 @@ def create_app(engine: Engine, *, title: str, on_start: Sequence[Task] = (), on_
     return app
 
 
-def serve(app: FastAPI, *, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serve an application until it is interrupted. There is no access log: paths hold user ids."""
-    import uvicorn
-
-    uvicorn.run(app, host=host, port=port, access_log=False, server_header=False, log_level="warning")
-
-
 @dataclass(frozen=True, slots=True)
 class Probes:
     """Questions of machines that look after this one."""
