@@ -108,7 +108,7 @@ class EvaluationSettings:
     """[evaluation] What `penchant evaluate` asks."""
 
     cut: str | Share = 0.1  # a date, or the last share, between 0 and 1, of the time span
-    target: Literal["event", "basket", "first-basket"] = "event"  # what follows the cut and has to be found
+    target: Literal["event", "basket", "first-basket", "rest-of-basket"] = "event"  # what has to be found after the cut
     cases: Annotated[int, Ge(1)] = 2_000  # questions asked at most, spread evenly over the test time; 1 or more
 
 

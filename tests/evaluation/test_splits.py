@@ -1,10 +1,13 @@
 """Which questions are asked, and what may be learned from before."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from penchant.build import folding
 from penchant.errors import UsageError
-from penchant.evaluation.replay import answered, cases, thinned
+from penchant.evaluation.replay import Replay, answered, cases, thinned
 from penchant.evaluation.splits import digest, instant, instant_of, split
 from penchant.testing import worlds
 from penchant.testing.worlds import MINUTE, START
@@ -73,6 +76,29 @@ def test_targets(line):
     assert shown(single.cases)[:2] == [("ann", 10, [2]), ("ann", 10, [3])]
     first = split(line, "time", cut, "first-basket", 99)
     assert shown(first.cases) == [("ann", 10, [2, 3]), ("bob", 20, [7])]  # eve was not known at the cut
+
+
+def test_rest_of_basket_tells_the_first_three_items_in_order_of_the_log():
+    order = [("ann", row, 50, "purchase") for row in (7, 2, 7, 5, 2, 1, 4)]  # 7, 2 and 5 are told
+    small = [("bob", row, 51, "purchase") for row in (7, 2, 7, 5)]
+    line = worlds.timeline([("ann", 0, 0, "purchase"), ("bob", 0, 0, "purchase"), *order, *small])
+    (only,) = split(line, "time", moment(at(50)).isoformat(), "rest-of-basket", 99).cases
+    assert line.item[only.told].tolist() == [7, 2, 7, 5]
+    assert line.item[only.places].tolist() == [1, 4]
+
+
+def test_what_is_told_has_just_happened_and_is_not_offered(shop):
+    more = [("u0", row, 99_999, "purchase") for row in (1, 3, 5, 7, 9)]
+    line = worlds.appended(shop.timeline, [*more, ("u1", 2, 99_999, "purchase")])
+    (only,) = split(line, "time", moment(at(99_999)).isoformat(), "rest-of-basket", 99).cases
+    replay = Replay(timeline=line, catalogue=shop.catalogue, folds=folding())
+    told = replay.context(only)
+    assert (told.now, len(told.timeline)) == (at(99_999), len(shop.timeline) + 3)
+    assert told.user["interest"]["count"][np.isin(told.user["interest"]["item"], [1, 3, 5])].tolist() == [1, 1, 1]
+    assert told.query.exclude == ("i1", "i3", "i5")
+    stale = replace(replay, stale=60 * 1_440 * MINUTE).context(only)
+    assert stale.now == told.now
+    assert stale.timeline.time.max() <= told.now - 60 * 1_440 * MINUTE
 
 
 def test_leave_one_out_holds_the_last_of_three():

@@ -42,6 +42,7 @@ class Target(StrEnum):
     EVENT = "event"
     BASKET = "basket"
     FIRST_BASKET = "first-basket"
+    REST_OF_BASKET = "rest-of-basket"
 
 
 class TimeUnit(StrEnum):

@@ -1,8 +1,11 @@
-"""Replay: the questions a stretch of the log would have asked, answered by the one pipeline as of their moment."""
+"""Replay: the questions a stretch of the log would have asked, answered by the one pipeline as of their moment.
+
+Only what had happened before a question is visible to its answer; what a question tells has happened just before it.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -22,27 +25,36 @@ class Case:
     user: str
     time: int  # of the answer, microseconds since 1970
     places: Array
+    told: Array = field(default_factory=lambda: np.zeros(0, np.int64))  # places of the same basket that are known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """Asks a release about the past; only what had happened before a question is visible to its answer."""
+    """Asks a release about the past."""
 
     timeline: Timeline
     catalogue: Catalogue
     folds: Sequence[Fold]
     frozen: bool = False  # every answer sees the whole timeline, whenever it happened (leave-one-out)
+    stale: int = 0  # microseconds by which what is known lags behind the moment of the question
 
     def context(self, case: Case, k: int = 10) -> Context:
-        """The context of a case, a microsecond before its answer."""
-        now = case.time - 1
-        view = self.timeline if self.frozen else self.timeline.until(now)
+        """The context of a case: a microsecond before its answer, or when the last thing it tells was logged."""
+        now = case.time if len(case.told) else case.time - 1
+        view = self._known(case, now)
         user = pipeline.person(view, case.user, self.folds)
-        query = Query(user=case.user, k=k)
+        told = dict.fromkeys(self.timeline.item[case.told].tolist())
+        query = Query(user=case.user, k=k, exclude=tuple(self.catalogue.items[row].id for row in told))
         seed = pipeline.slate_id(query, now, 0, "")
         return pipeline.context(
             query, now=now, timeline=view, catalogue=self.catalogue, user=user, folds=self.folds, seed=seed
         )
+
+    def _known(self, case: Case, now: int) -> Timeline:
+        if self.frozen:
+            return self.timeline
+        last = int(self.timeline.position[case.told].max()) if len(case.told) and not self.stale else None
+        return self.timeline.until(now - self.stale, last)
 
     def traces(self, release: Release, cases: Sequence[Case], k: int = 10) -> Iterator[tuple[Case, Trace]]:
         """Each case with every step of its answer."""

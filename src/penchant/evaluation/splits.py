@@ -16,6 +16,7 @@ from penchant.timeline import Timeline
 from penchant.types import Array, Catalogue, micros, moment
 
 PROTOCOLS = ("time", "leave-one-out")
+TOLD = 3  # items of a basket that are known where the rest of it has to be found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +86,21 @@ def _after(timeline: Timeline, cut: int, target: str) -> Split:
     else:
         found = [c for c in found if first[timeline.users[c.user]] < c.time]
     if target == "event":
-        found = [
-            Case(user=c.user, time=c.time, places=c.places[i : i + 1]) for c in found for i in range(len(c.places))
-        ]
+        found = [replace(c, places=c.places[i : i + 1]) for c in found for i in range(len(c.places))]
+    if target == "rest-of-basket":
+        found = [rest for c in found if (rest := _rest(timeline, c)) is not None]
     return Split(past=past, cases=found, cut=cut, target=target)
+
+
+def _rest(timeline: Timeline, case: Case) -> Case | None:
+    """The case told its first `TOLD` items in order of the log; None if nothing else is in the basket."""
+    places = case.places[np.argsort(timeline.position[case.places], kind="stable")]
+    items, first = np.unique(timeline.item[places], return_index=True)
+    if len(items) <= TOLD:
+        return None
+    known = np.isin(timeline.item[places], items[np.argsort(first)[:TOLD]])
+    last = np.sort(first)[TOLD - 1]
+    return replace(case, places=places[~known], told=places[: last + 1])
 
 
 def _positive(timeline: Timeline) -> Array:
