@@ -41,11 +41,11 @@ def test_retrieves_the_nearest_first(metric):
     assert Nearest(metric=metric).retrieve(context, 3).tolist() == [2, 1, 0]
 
 
-def test_interest_fades_by_half_lives():
+def test_interest_fades_by_half_lives_and_by_steps():
     happened = [("u", 0, 0, "purchase"), ("u", 1, 30 * 1_440, "purchase")]
     context = replace(in_the_plane(happened), now=worlds.START + 30 * worlds.DAY)
     columns = Nearest(metric="dot", half_life=30).score(context, np.arange(4))
-    assert columns["interest"].tolist() == pytest.approx([1 / 3, 2 / 3, HALF, -1 / 3])  # weights ½ and 1, of 1½
+    assert columns["interest"].tolist() == pytest.approx([0.2, 0.8, HALF, -0.2])  # weights ½·½ and 1, of 1¼
     assert columns["last"].tolist() == pytest.approx([0, 1, HALF, 0])
 
 

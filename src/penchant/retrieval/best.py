@@ -24,9 +24,10 @@ def best(context: Context, scores: Array, limit: int) -> Rows:
 
 
 def liked(context: Context, half_life: float, size: int, known: int | None = None) -> tuple[Rows, Array]:
-    """Items with net positive weight, newest first, and their weights fading by `half_life` days.
+    """Items with net positive weight, newest first, and weights that fade by `half_life` days and with every step.
 
-    `known` leaves out rows from there on (items a model has never seen).
+    A step is a moment of the person's past: an item met s steps before the newest counts 1/(1 + s) of it, which is all
+    there is to go by where times are only an order. `known` leaves out rows from there on (items a model never saw).
     """
     interest = context.user["interest"]
     rows = interest["item"]
@@ -36,8 +37,13 @@ def liked(context: Context, half_life: float, size: int, known: int | None = Non
     places = np.flatnonzero(keep)
     places = places[np.lexsort((rows[places], -interest["last"][places]))[:size]]
     age = (context.now - interest["last"][places]) / DAY
-    strength = np.minimum(interest["weight"][places] / UNITS, 1.0)
+    strength = np.minimum(interest["weight"][places] / UNITS, 1.0) / (1 + steps(interest["last"][places]))
     return rows[places], strength * 0.5 ** (np.maximum(age, 0.0) / half_life)
+
+
+def steps(times: Array) -> Array:
+    """How many different moments lie between the newest of these times (newest first) and each."""
+    return np.cumsum(np.diff(times, prepend=times[:1]) != 0)
 
 
 def in_turn(tops: Sequence[Rows], limit: int) -> Rows:

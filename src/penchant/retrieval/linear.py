@@ -16,7 +16,7 @@ from annotated_types import Ge, Gt, Interval
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, History
 from penchant.retrieval import closed_form
-from penchant.retrieval.best import best, in_turn, liked
+from penchant.retrieval.best import best, in_turn, liked, steps
 from penchant.timeline import Events
 from penchant.types import Array, Catalogue, Columns, Floats, Rows
 
@@ -171,8 +171,7 @@ class LinearModel:
         if name == "next":
             interest = context.user["interest"]
             last = interest["last"][np.searchsorted(interest["item"], rows)]
-            steps = np.cumsum(np.diff(last, prepend=last[:1]) != 0)
-            weights = np.exp(-steps / recipe.tau)
+            weights = np.exp(-steps(last) / recipe.tau)
         known = self.place[rows] >= 0
         return rows[known], weights[known]
 
