@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from penchant import explain as explaining
 from penchant import pipeline, privacy
 from penchant.checks import AHEAD, check, flaw
@@ -16,7 +18,7 @@ from penchant.ports import ItemChange, ItemStore, Log, Record, State, StateStore
 from penchant.protocols import Context, Fold, Reader, Release, Trace
 from penchant.state.folds import fold
 from penchant.telemetry import Telemetry
-from penchant.types import Columns, Event, Item, Pick, Query, Slate, micros, moment
+from penchant.types import PROPENSITY, Columns, Event, Item, Pick, Query, Slate, micros, moment
 from penchant.world import BARE, Follower, World, born
 
 
@@ -235,7 +237,9 @@ class Engine:
         top = result.take(slice(0, query.k))
         names = [catalogue.items[row].id for row in top.rows.tolist()]
         reasons = explaining.reasons(trace, release, top, self._ids, language) if explain else [()] * len(names)
-        picks = [Pick(item=i, score=s, reasons=r) for i, s, r in zip(names, top.scores.tolist(), reasons, strict=True)]
+        chances = top.columns.get(PROPENSITY, np.ones(len(top))).tolist()
+        shown = zip(names, top.scores.tolist(), reasons, chances, strict=True)
+        picks = [Pick(item=i, score=s, reasons=r, propensity=p) for i, s, r, p in shown]
         if query.surface == "rank" and query.candidates is not None:
             floor = min((p.score for p in picks), default=0.0)
             unknown = dict.fromkeys(c for c in query.candidates if c not in catalogue.row_of)

@@ -137,6 +137,7 @@ class Pick:
     item: str
     score: float  # the ranker's margin
     reasons: tuple[Mapping[str, Any], ...] = ()  # filled on request; see `penchant.explain`
+    propensity: float = 1.0  # chance that this item had to be in this slate; below 1 where it was left to the dice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +160,7 @@ class Slate:
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = np.iinfo(np.int64).min
+PROPENSITY = "propensity"  # the column, of a stage that leaves places to chance, with each candidate's chance
 
 
 def micros(time: datetime) -> int:

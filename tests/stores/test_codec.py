@@ -52,6 +52,14 @@ def test_scores_come_back_even_when_infinite():
     assert there_and_back(slate, codec.from_slate, codec.to_slate) == slate
 
 
+def test_chances_come_back_and_slates_without_them_were_certain():
+    picks = (Pick(item="i", score=1.0), Pick(item="j", score=0.5, propensity=1 / 3))
+    slate = Slate(id="s", time=NOON, query=Query(user="u"), picks=picks, release="r", position=1)
+    document = codec.from_slate(slate)
+    assert ["propensity" in item for item in document["items"]] == [False, True]
+    assert there_and_back(slate, codec.from_slate, codec.to_slate) == slate
+
+
 def test_documents_have_the_public_names():
     event = codec.from_event(Event(id="e", user="u", item="i", time=NOON, slate="s"))
     assert event == {

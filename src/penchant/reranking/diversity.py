@@ -7,6 +7,7 @@ import numpy as np
 from annotated_types import Ge
 
 from penchant.protocols import Context
+from penchant.reranking.relevance import first, relevance
 from penchant.types import Array, Candidates
 
 
@@ -22,8 +23,7 @@ class Diversity:
         if pool < 3 or self.strength <= 0:
             return candidates
         order = self._order(candidates.scores[:pool], self._likeness(context, candidates.rows[:pool]), context.query.k)
-        rest = np.setdiff1d(np.arange(len(candidates)), order)
-        return candidates.take(np.concatenate([order, rest]))
+        return first(candidates, order)
 
     def _likeness(self, context: Context, rows: Array) -> Array:
         vectors, category = context.catalogue.vectors[rows], context.catalogue.columns["category"][rows]
@@ -32,12 +32,11 @@ class Diversity:
         return likeness
 
     def _order(self, scores: Array, likeness: Array, k: int) -> Array:
-        spread = float(scores.std()) or 1.0
-        relevance = np.minimum.accumulate(scores) / spread  # a stage before may have put a lower score first
+        wanted = relevance(scores)
         closest = np.zeros(len(scores))
         chosen: list[int] = []
         for _ in range(min(k, len(scores))):
-            gain = relevance - self.strength * closest
+            gain = wanted - self.strength * closest
             gain[chosen] = -np.inf
             chosen.append(int(np.argmax(gain)))
             closest = np.maximum(closest, likeness[chosen[-1]])

@@ -178,12 +178,14 @@ def to_slate(document: Mapping[str, Any]) -> Slate:
 def _from_pick(pick: Pick) -> Document:
     score = float(pick.score)  # JSON has no infinities: they travel as words
     shown = score if math.isfinite(score) else str(score)
-    return {"item_id": pick.item, "score": shown, "reasons": [dict(reason) for reason in pick.reasons]}
+    document = {"item_id": pick.item, "score": shown, "reasons": [dict(reason) for reason in pick.reasons]}
+    return document if pick.propensity == 1 else {**document, "propensity": float(pick.propensity)}
 
 
 def _to_pick(document: Mapping[str, Any]) -> Pick:
     score = float(document["score"])
-    return Pick(item=document["item_id"], score=score, reasons=tuple(document.get("reasons", ())))
+    reasons, propensity = tuple(document.get("reasons", ())), float(document.get("propensity", 1.0))
+    return Pick(item=document["item_id"], score=score, reasons=reasons, propensity=propensity)
 
 
 def from_values(values: Mapping[str, Value]) -> Document:

@@ -52,7 +52,8 @@ def a_slate(number: int, user: str = "ann") -> Slate:
         exclude=("i9",),
         at=datetime(2026, 3, 1, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2))),
     )
-    picks = (Pick(item="i1", score=1 / 3, reasons=({"column": "price", "part": -0.25},)), Pick(item="i2", score=-1e-9))
+    reasons = ({"column": "price", "part": -0.25},)
+    picks = (Pick(item="i1", score=1 / 3, reasons=reasons), Pick(item="i2", score=-1e-9, propensity=0.1))
     time = NOON + timedelta(seconds=number, microseconds=1)
     return Slate(id=f"s{number}", time=time, query=query, picks=picks, release="r1", position=7, degraded=("late",))
 

@@ -1,0 +1,103 @@
+"""Chances are what the dice do: counted over many slates, for every item and every setting."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from penchant.build import build
+from penchant.reranking.exploration import Explore, inclusion
+from penchant.testing import worlds
+from penchant.types import PROPENSITY, Query
+
+DRAWS = 6_000
+
+
+@pytest.fixture
+def given(ranked):
+    return ranked(np.linspace(2, 0, 24))
+
+
+def counted(stage, context, given, draws=DRAWS):
+    """How often each row was among the first k, and the chances that the stage named."""
+    k, shown = context.query.k, np.zeros(24)
+    for n in range(draws):
+        found = stage.apply(replace(context, dice=np.random.default_rng(n)), given)
+        shown[found.rows[:k]] += 1
+    return shown / draws, found.columns[PROPENSITY][np.argsort(found.rows)]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.34, 0.6, 1.0])
+@pytest.mark.parametrize("k", [1, 5, 7])
+def test_every_item_is_shown_as_often_as_its_chance_says(shop, given, share, k):
+    often, chance = counted(Explore(share=share, pool=9), worlds.context(shop, k=k), given)
+    assert chance.sum() == pytest.approx(k)
+    assert often == pytest.approx(chance, abs=4.5 * np.sqrt(0.25 / DRAWS))
+    assert not often[chance == 0].any()
+
+
+def test_no_place_is_given_to_chance_without_a_share(shop, given):
+    found = Explore(share=0.0).apply(worlds.context(shop, k=5), given)
+    assert found.rows.tolist() == list(range(24))
+    assert found.columns[PROPENSITY].tolist() == [1.0] * 5 + [0.0] * 19
+
+
+@pytest.mark.parametrize(("k", "surface"), [(24, "home"), (30, "home"), (5, "rank")])
+def test_what_is_shown_in_full_is_not_left_to_chance(shop, given, k, surface):
+    context = worlds.context(shop, k=k)
+    found = Explore(share=0.5).apply(replace(context, query=replace(context.query, surface=surface)), given)
+    assert found.rows.tolist() == list(range(24))
+    assert (found.columns[PROPENSITY][:k] == 1).all()
+
+
+def test_the_first_places_are_kept_and_the_others_shared(shop, given):
+    context = worlds.context(shop, k=5)
+    stage, places = Explore(share=0.4, kept=2), set()
+    for n in range(200):
+        found = stage.apply(replace(context, dice=np.random.default_rng(n)), given)
+        assert found.rows[:2].tolist() == [0, 1]
+        assert (found.rows[:5] < 3).sum() == 3
+        places |= set(np.flatnonzero(found.rows[:5] >= 3).tolist())
+    assert places == {2, 3, 4}
+    first = [replace(stage, kept=0).apply(replace(context, dice=np.random.default_rng(n)), given) for n in range(50)]
+    assert any(found.rows[0] >= 3 for found in first)
+
+
+def test_settings_change_the_chances(shop, given):
+    context, stage = worlds.context(shop, k=5), Explore(share=0.2, temperature=1.0, novelty=0.0, pool=10)
+    usual = by_row(stage, context, given)
+    spread = np.std(given.scores[:14])
+    ratio = np.exp((given.scores[4] - given.scores[5]) / spread)
+    assert usual[4] / usual[5] == pytest.approx(ratio, rel=1e-5)
+    assert by_row(replace(stage, temperature=2.0), context, given)[4] < usual[4]
+    assert np.count_nonzero(by_row(replace(stage, pool=3), context, given)) == 4 + 3
+    touched = context.timeline.tally(None, context.now, 24)
+    assert touched[5] != touched[23]
+    new = by_row(replace(stage, pool=24, novelty=3.0), context, given)
+    old = by_row(replace(stage, pool=24, novelty=0.0), context, given)
+    assert touched[23] == 0
+    assert new[23] > old[23]
+
+
+def by_row(stage, context, given):
+    found = stage.apply(replace(context, dice=np.random.default_rng(1)), given)
+    return found.columns[PROPENSITY][np.argsort(found.rows)]
+
+
+def test_inclusion_is_proportional_up_to_certainty():
+    assert inclusion(np.array([1.0, 1.0, 2.0]), 1.0) == pytest.approx([0.25, 0.25, 0.5])
+    assert inclusion(np.array([1.0, 1.0, 8.0]), 2.0) == pytest.approx([0.5, 0.5, 1.0])
+    assert inclusion(np.array([1.0, 3.0, 90.0, 900.0]), 3.5) == pytest.approx([0.5, 1.0, 1.0, 1.0])
+
+
+def test_a_logged_slate_keeps_its_chances(settings, tmp_path):
+    stages = '[[stages]]\nkind = "standings"\n[[stages]]\nkind = "blend"\n[[stages]]\nkind = "explore"\nshare = 0.4'
+    engine = build(settings(stages), tmp_path).engine
+    engine.put_items(worlds.items(24))
+    slate = engine.recommend(Query(user="u", k=5))
+    chances = [pick.propensity for pick in slate.picks]
+    assert sorted(chances)[2:] == [1.0, 1.0, 1.0]
+    assert all(0 < chance < 0.6 for chance in sorted(chances)[:2])
+    assert engine.log.slates(slate=slate.id)[0].entry == slate
+    assert engine.why(slate.id, slate.items[-1])["shown"]
+    engine.close()
