@@ -8,9 +8,9 @@ import pytest
 from penchant.build import build
 from penchant.reranking.exploration import Explore, inclusion
 from penchant.testing import worlds
-from penchant.types import PROPENSITY, Query
+from penchant.types import PROPENSITY, Event, Query
 
-DRAWS = 6_000
+DRAWS = 2_000
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def counted(stage, context, given, draws=DRAWS):
     return shown / draws, found.columns[PROPENSITY][np.argsort(found.rows)]
 
 
-@pytest.mark.parametrize("share", [0.1, 0.25, 0.34, 0.6, 1.0])
-@pytest.mark.parametrize("k", [1, 5, 7])
+@pytest.mark.parametrize("share", [0.1, 0.34, 1.0])
+@pytest.mark.parametrize("k", [1, 5])
 def test_every_item_is_shown_as_often_as_its_chance_says(shop, given, share, k):
     often, chance = counted(Explore(share=share, pool=9), worlds.context(shop, k=k), given)
     assert chance.sum() == pytest.approx(k)
@@ -94,6 +94,7 @@ def test_a_logged_slate_keeps_its_chances(settings, tmp_path):
     stages = '[[stages]]\nkind = "standings"\n[[stages]]\nkind = "blend"\n[[stages]]\nkind = "explore"\nshare = 0.4'
     engine = build(settings(stages), tmp_path).engine
     engine.put_items(worlds.items(24))
+    engine.observe([Event(user="v", item=f"i{n}", kind="purchase") for n in range(24)])
     slate = engine.recommend(Query(user="u", k=5))
     chances = [pick.propensity for pick in slate.picks]
     assert sorted(chances)[2:] == [1.0, 1.0, 1.0]
