@@ -24,6 +24,7 @@ _BUILT_IN = {
     "stages.moment": "penchant.features.person:Moment",
     "stages.blend": "penchant.ranking.blend:Blend",
     "stages.trees": "penchant.ranking.trees:Trees",
+    "stages.gated": "penchant.ranking.gated:Gated",
     "stages.asked": "penchant.reranking.asked:Asked",
     "stages.diversity": "penchant.reranking.diversity:Diversity",
     "stages.dpp": "penchant.reranking.dpp:Determinantal",

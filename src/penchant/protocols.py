@@ -49,6 +49,8 @@ class Examples:
     columns: Columns  # one entry per row
     labels: Array  # float32: the weight of what the person did with the item, 0 if nothing
     groups: Array  # int64: rows per query
+    rows: Rows | None = None  # the item of each row
+    contexts: Sequence[Context] = ()  # one per query, as it was asked; none where the rows were made by hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ from penchant.testing.plugins import (
 )
 from penchant.training.plan import trainable
 
-FIT = {"trees": {"rounds": 25, "smallest": 5}}  # settings that make a training short
-RANKERS = {"blend", "trees"}  # a stage that explains scores is one of these; a test says so
+FIT = {"trees": {"rounds": 25, "smallest": 5}, "gated": {"epochs": 2}}  # settings that make a training short
+RANKERS = {"blend", "gated", "trees"}  # a stage that explains scores is one of these; a test says so
 SUITED = {"sources", "stages", "rules", "folds"}
 
 

@@ -31,8 +31,10 @@ _KINDS = {  # column prefix → kind of reason
     "match_": "taste",
     "person_": "moment",
     "moment_": "moment",
+    "heads": "reading",
     "base": "base",
 }
+_OWN = ("base", "heads")  # parts of a ranker that are no column of a candidate
 _REST = "rest"
 _HOUR = 3_600_000_000  # microseconds
 _WINDOWS = {"1h": _HOUR, "1d": 24 * _HOUR, "7d": 168 * _HOUR, "30d": 720 * _HOUR}
@@ -92,7 +94,7 @@ def _grouped(
     facts = {name: float(column[place]) for name, column in known.columns.items()}
     groups: dict[str, dict[str, float]] = {}
     for column, values in parts.items():
-        kind = kind_of(column) if column == "base" or _speaks(column, facts) else _REST
+        kind = kind_of(column) if column in _OWN or _speaks(column, facts) else _REST
         groups.setdefault(kind, {})[column] = float(values[place])
     found = []
     for kind, columns in groups.items():

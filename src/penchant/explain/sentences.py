@@ -119,6 +119,14 @@ def _taste_zh(evidence: Evidence) -> str:
     return "符合您常选的价位。" if evidence.get("speaks") == "price" else ""
 
 
+def _reading(_: Evidence) -> str:
+    return "Its description suits what you usually choose."
+
+
+def _reading_zh(_: Evidence) -> str:
+    return "它的描述符合您一贯的选择。"
+
+
 def _asked(evidence: Evidence) -> str:
     text, shared = evidence.get("text"), ", ".join(evidence.get("words", [])[:4])
     return f"Fits “{text}”{f' ({shared})' if shared else ''}." if text else ""
@@ -148,6 +156,7 @@ _ENGLISH: Mapping[str, Callable[[Evidence], str]] = {
     "popular": _popular,
     "taste": _taste,
     "asked": _asked,
+    "reading": _reading,
     "moved": _moved,
 }
 _CHINESE: Mapping[str, Callable[[Evidence], str]] = {
@@ -158,5 +167,6 @@ _CHINESE: Mapping[str, Callable[[Evidence], str]] = {
     "popular": _popular_zh,
     "taste": _taste_zh,
     "asked": _asked_zh,
+    "reading": _reading_zh,
     "moved": _moved_zh,
 }

@@ -1,11 +1,12 @@
 """Replayed slates as labelled rows: the columns that the pipeline itself logged become what a ranker learns from."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from penchant.evaluation.replay import Case, Progress, Replay, answered
-from penchant.protocols import Examples, Release
+from penchant.protocols import Context, Examples, Release
 from penchant.types import Array, Candidates
 
 
@@ -14,12 +15,12 @@ def labelled(
 ) -> Examples:
     """What the stages before a ranker say of each case, with labels; cases with no answer in the union are left out."""
     dice = np.random.default_rng(seed)
-    kept: list[tuple[Candidates, Array]] = []
+    kept: list[tuple[Candidates, Array, Context]] = []
     for done, (case, trace) in enumerate(replay.traces(front, found)):
         labels = _labels(trace.result, answered(replay.timeline, case))
         if (labels > 0).any():
             chosen = _sample(labels, rows, dice)
-            kept.append((trace.result.take(chosen), labels[chosen]))
+            kept.append((trace.result.take(chosen), labels[chosen], _slim(trace.context)))
         progress("replay", done + 1, len(found))
     return _stacked(kept)
 
@@ -37,8 +38,18 @@ def _sample(labels: Array, rows: int, dice: np.random.Generator) -> Array:
     return np.sort(np.concatenate([np.flatnonzero(labels > 0), negatives]))
 
 
-def _stacked(kept: Sequence[tuple[Candidates, Array]]) -> Examples:
-    names = sorted(set.intersection(*(set(c.columns) for c, _ in kept))) if kept else []
-    columns = {name: np.concatenate([c.columns[name] for c, _ in kept]) for name in names}
-    labels = np.concatenate([label for _, label in kept]) if kept else np.zeros(0, np.float32)
-    return Examples(columns=columns, labels=labels, groups=np.array([len(c) for c, _ in kept], dtype=np.int64))
+def _slim(context: Context) -> Context:
+    """The context without what was only worth keeping for one answer: thousands are held at once."""
+    return replace(context, allowed=np.zeros(0, dtype=bool), memo={})
+
+
+def _stacked(kept: Sequence[tuple[Candidates, Array, Context]]) -> Examples:
+    names = sorted(set.intersection(*(set(c.columns) for c, _, _ in kept))) if kept else []
+    columns = {name: np.concatenate([c.columns[name] for c, _, _ in kept]) for name in names}
+    return Examples(
+        columns=columns,
+        labels=np.concatenate([label for _, label, _ in kept]) if kept else np.zeros(0, np.float32),
+        groups=np.array([len(c) for c, _, _ in kept], dtype=np.int64),
+        rows=np.concatenate([c.rows for c, _, _ in kept]) if kept else np.zeros(0, np.int32),
+        contexts=[context for _, _, context in kept],
+    )
