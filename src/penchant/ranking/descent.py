@@ -23,7 +23,9 @@ class Form(Protocol):
     """A score with slopes."""
 
     def score(self, weights: Weights, facts: Facts) -> Array: ...
-    def slope(self, weights: Weights, facts: Facts, by: Array) -> dict[str, Array]: ...
+    def slope(self, weights: Weights, facts: Facts, by: Array) -> dict[str, Array]:
+        """Gradient of a loss by every weight, given its gradient `by` score."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
