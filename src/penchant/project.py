@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,11 +16,11 @@ from penchant.catalogue import ingest
 from penchant.catalogue.summary import Summary
 from penchant.engine import Observed
 from penchant.errors import UsageError
-from penchant.evaluation import report, splits
+from penchant.evaluation import logged, offpolicy, report, splits
 from penchant.evaluation.blending import tune
-from penchant.evaluation.replay import Replay
+from penchant.evaluation.replay import Replay, one_thread
 from penchant.training.jobs import train
-from penchant.types import Event, Pick, Query, Slate, Value
+from penchant.types import Event, Pick, Query, Slate, Value, moment
 
 Progress = Callable[[str, int, int], None]  # what, done, total
 REJECTED = "rejected.jsonl"
@@ -182,6 +183,28 @@ class Project:
             trained=time.perf_counter() - began,
             progress=self.progress,
         )
+
+    def estimate(self, *, cut: str | float | None = None, clip: float = inf) -> offpolicy.Estimates:
+        """Train as configured on the past, and estimate from the slates logged since what its lists would have earned.
+
+        `cut` as in [evaluation]; an item's reward is the largest weight of the events that name its slate, and what
+        one of them is worth more than `clip` others counts as `clip`. Raises UsageError if no slate was logged after
+        the cut. The better the log covers what is asked (stage `explore`), the more it can tell.
+        """
+        asked = self.settings.evaluation.cut if cut is None else cut
+        world = self.engine.follower.catch_up()
+        replay = Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
+        begin = splits.instant_of(replay.timeline, asked)
+        evidence = logged.slates(self.engine.log, replay, begin)
+        if not evidence:
+            raise UsageError(f"no slates of known people were logged from {moment(begin):%Y-%m-%d %H:%M} UTC on")
+        past = replace(replay, timeline=replay.timeline.until(begin - 1))
+        with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
+            train(self.built.plan, past, budget(self.settings), Path(scratch), self.progress)
+            release = self.built.plan.release(Path(scratch), version="estimated", until=begin)
+        with one_thread():
+            shown = logged.shown(evidence, replay, release, self.engine.reader.wish, self.progress)
+        return offpolicy.estimate(shown, clip=clip)
 
     # ── operating ───────────────────────────────────────────────────────────────────────────────────────────────
 
