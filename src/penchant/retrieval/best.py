@@ -23,11 +23,13 @@ def best(context: Context, scores: Array, limit: int) -> Rows:
     return order
 
 
-def liked(context: Context, half_life: float, size: int, known: int | None = None) -> tuple[Rows, Array]:
+def liked(
+    context: Context, half_life: float, size: int, known: int | None = None, pace: float = 1.0
+) -> tuple[Rows, Array]:
     """Items with net positive weight, newest first, and weights that fade by `half_life` days and with every step.
 
-    A step is a moment of the person's past: an item met s steps before the newest counts 1/(1 + s) of it, which is all
-    there is to go by where times are only an order. `known` leaves out rows from there on (items a model never saw).
+    A step is a moment of the person's past: an item met s steps before the newest counts 1/(1 + pace·s) of it, which is
+    all there is to go by where times are only an order. `known` leaves out rows from there on (items a model never saw).
     """
     interest = context.user["interest"]
     rows = interest["item"]
@@ -37,7 +39,7 @@ def liked(context: Context, half_life: float, size: int, known: int | None = Non
     places = np.flatnonzero(keep)
     places = places[np.lexsort((rows[places], -interest["last"][places]))[:size]]
     age = (context.now - interest["last"][places]) / DAY
-    strength = np.minimum(interest["weight"][places] / UNITS, 1.0) / (1 + steps(interest["last"][places]))
+    strength = np.minimum(interest["weight"][places] / UNITS, 1.0) / (1 + pace * steps(interest["last"][places]))
     return rows[places], strength * 0.5 ** (np.maximum(age, 0.0) / half_life)
 
 

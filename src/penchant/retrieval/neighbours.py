@@ -1,7 +1,9 @@
-"""Live item-item neighbours: X·Xᵀ with BM25 weights, read from the timeline, so that it moves with every event.
+"""What people who share a person's past went for: live neighbours, so that they move with every event.
 
-An item is scored by the people who share the person's past: Σ_h w_h Σ_u x_uh·idf_u²·x_ui / (len_h·len_i), with
-idf_u = ln N − ln(1 + n_u) and len_i = 1 − b + b·n_i/mean n (BM25 with a large k₁, as in implicit's BM25 recommender).
+A person v is as near as Σ_h w_h·x_vh / len_h over the past h. An item is counted over the nearest people's events:
+`together` is Σ_v near_v·idf_v²·x_vi, with idf_v = ln N − ln(1 + n_v); `bm25` divides it by len_i = 1 − b + b·n_i/mean n
+(BM25 with a large k₁, as in implicit's BM25 recommender) and `cosine` by √n_i. `peers` and `lately` are
+Σ_v near_v / n_v^even · x_vi with each event fading by its age: what is on the mind of people like this one.
 """
 
 from dataclasses import dataclass
@@ -11,66 +13,122 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval
 
 from penchant.protocols import Context
-from penchant.retrieval.best import best, in_turn, liked
+from penchant.retrieval.best import DAY, best, in_turn, liked
 from penchant.timeline import UNITS, Timeline
 from penchant.types import Array, Columns, Rows
+
+COLUMNS = ("together", "bm25", "cosine", "peers", "lately")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbours:
-    """BM25 item-item counts over the most recent audience of what the person liked."""
+    """Columns `together`, `bm25`, `cosine`, `peers` and `lately` over the people who share most with the person."""
 
     history: Annotated[int, Ge(1)] = 50  # items of the person's past that are used; 1 or more
     half_life: Annotated[float, Gt(0)] = 60.0  # days, above 0, after which an item of the past counts half
+    pace: Annotated[float, Ge(0)] = 0.3  # an item met s steps ago counts 1/(1 + pace·s); 0 or more
     audience: Annotated[int, Ge(1)] = 500  # most recent events of each such item; 1 or more
     people: Annotated[int, Ge(1)] = 800  # people of the audience who share most; 1 or more
     depth: Annotated[int, Ge(1)] = 50  # most recent events of each of them; 1 or more
     b: Annotated[float, Interval(ge=0, le=1)] = 0.2  # how much popularity is divided out of `bm25`, from 0 to 1
+    even: Annotated[float, Interval(ge=0, le=1)] = 0.7  # how much less those who do much count in `peers`, from 0 to 1
+    peers: Annotated[float, Gt(0)] = 30.0  # days, above 0, after which an event counts half in `peers`
+    lately: Annotated[float, Gt(0)] = 3.0  # days, above 0, after which an event counts half in `lately`
 
     def retrieve(self, context: Context, limit: int) -> Rows:
-        """Half of the limit by each column, in turn."""
-        together = self._together(context)
-        return in_turn([best(context, scores, limit) for scores in (together / self._length(context), together)], limit)
+        """Half of the limit by `bm25` and half by `lately`, in turn."""
+        counts = self._counts(context)
+        return in_turn([best(context, counts[name], limit) for name in ("bm25", "lately")], limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
-        together = self._together(context)[rows]
-        bm25 = together / self._length(context)[rows]
-        return {"together": together.astype(np.float32), "bm25": bm25.astype(np.float32)}
+        return {name: scores[rows].astype(np.float32) for name, scores in self._counts(context).items()}
 
-    def _together(self, context: Context) -> Array:
-        return context.once((self, "together"), lambda: self._compute(context))
+    def _counts(self, context: Context) -> dict[str, Array]:
+        return context.once((self, "counts"), lambda: self._compute(context))
 
-    def _length(self, context: Context) -> Array:
-        return context.once((self, "length"), lambda: self._normalise(context))
+    def _compute(self, context: Context) -> dict[str, Array]:
+        size = len(context.catalogue)
+        tally = np.maximum(context.timeline.tally(None, context.now, size), 0) / UNITS
+        mean = tally.sum() / max(np.count_nonzero(tally), 1)
+        length = np.maximum(1 - self.b + self.b * tally / max(mean, 1e-9), 1e-9)
+        people, near, seen = self._nearest(context, length)
+        if not len(people):
+            return dict.fromkeys(COLUMNS, np.zeros(size))
+        events = _Taken.by(context, people, self.depth)
+        even = near / seen**self.even
+        together = events.count(near * _rarity(context.timeline, seen), size)
+        return {
+            "together": together,
+            "bm25": together / length,
+            "cosine": together / np.sqrt(np.maximum(tally, 1.0)),
+            "peers": events.count(even, size, self.peers),
+            "lately": events.count(even, size, self.lately),
+        }
 
-    def _compute(self, context: Context) -> Array:
-        timeline, size = context.timeline, len(context.catalogue)
-        past, weights = liked(context, self.half_life, self.history)
-        if not len(past) or not len(timeline):
-            return np.zeros(size)
-        length = self._length(context)
+    def _nearest(self, context: Context, length: Array) -> tuple[Array, Array, Array]:
+        """Codes of the people who share most with the person, how near they are, how many events each has."""
+        timeline = context.timeline
+        past, weights = liked(context, self.half_life, self.history, pace=self.pace)
         places, owner = timeline.gather("item", past, self.audience)
-        user, kind = timeline.user[places], timeline.kind[places]
         positive = np.maximum(timeline.kinds.weights, 0.0)
-        value = positive[kind] * (weights / length[past])[owner]
-        shared = np.bincount(user, weights=value)
+        value = positive[timeline.kind[places]] * (weights / length[past])[owner]
+        shared = np.bincount(timeline.user[places], weights=value)
         shared[timeline.users.get(context.query.user, len(shared)) :][:1] = 0.0
         people = np.flatnonzero(shared)
+        near, seen = shared[people], activity(timeline, people)
         if len(people) > self.people:
-            people = people[np.argsort(-shared[people], kind="stable")[: self.people]]
-        places, owner = timeline.gather("user", people, self.depth)
-        seen = np.bincount(owner, minlength=len(people))
-        idf = np.maximum(np.log(population(timeline)) - np.log1p(seen), 0.1)
-        item, kind = timeline.item[places], timeline.kind[places]
-        value = (shared[people] * idf**2)[owner] * positive[kind] * (item >= 0)
-        scores: Array = np.bincount(np.maximum(item, 0), weights=value, minlength=size)[:size]
-        return scores
+            nearest = np.argsort(-near * _rarity(timeline, seen), kind="stable")[: self.people]
+            people, near, seen = people[nearest], near[nearest], seen[nearest]
+        return people, near, seen
 
-    def _normalise(self, context: Context) -> Array:
-        count = np.maximum(context.timeline.tally(None, context.now, len(context.catalogue)), 0) / UNITS
-        mean = count.sum() / max(np.count_nonzero(count), 1)
-        length: Array = 1 - self.b + self.b * count / max(mean, 1e-9)
-        return length
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What some people went for: the item of each event, its weight, its age in days and which of the people did it."""
+
+    item: Array
+    weight: Array
+    age: Array
+    owner: Array
+
+    @classmethod
+    def by(cls, context: Context, people: Array, depth: int) -> "_Taken":
+        """The `depth` most recent events of each."""
+        timeline = context.timeline
+        places, owner = timeline.gather("user", people, depth)
+        weight = np.maximum(timeline.kinds.weights, 0.0)[timeline.kind[places]]
+        keep = (timeline.item[places] >= 0) & (weight > 0)
+        places = places[keep]
+        age = np.maximum(context.now - timeline.time[places], 0) / DAY
+        return cls(timeline.item[places], weight[keep], age.astype(np.float32), owner[keep])
+
+    def count(self, of: Array, size: int, half_life: float | None = None) -> Array:
+        """Σ of a value per person over the events with each item, fading by `half_life` days if one is given."""
+        value = of[self.owner] * self.weight
+        if half_life is not None:
+            value = value * np.exp2(self.age * np.float32(-1 / half_life))
+        counts: Array = np.bincount(self.item, weights=value, minlength=size)[:size]
+        return counts
+
+
+def _rarity(timeline: Timeline, seen: Array) -> Array:
+    """idf² of people: who does little says more by each thing done."""
+    rarity: Array = np.maximum(np.log(max(population(timeline), 1)) - np.log1p(seen), 0.1) ** 2
+    return rarity
+
+
+def activity(timeline: Timeline, people: Array) -> Array:
+    """How many events each of these people has, at least 1; `postings` also has those that come later."""
+    index = timeline.postings("user")
+    starts, ends = index.bounds(people)
+    low, high = starts.copy(), ends.copy()
+    while index.size > len(timeline) and (open_ := low < high).any():  # places ascend: halve until the present is met
+        middle = (low + high) // 2
+        past = index.order[np.minimum(middle, len(index.order) - 1)] < len(timeline)
+        low, high = np.where(open_ & past, middle + 1, low), np.where(open_ & ~past, middle, high)
+    more = np.bincount(timeline.user[index.size :], minlength=int(people.max(initial=-1)) + 1)[people]
+    count: Array = np.maximum(high - starts + more, 1)
+    return count
 
 
 def population(timeline: Timeline) -> int:
