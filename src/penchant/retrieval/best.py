@@ -28,8 +28,9 @@ def liked(
 ) -> tuple[Rows, Array]:
     """Items with net positive weight, newest first, and weights that fade by `half_life` days and with every step.
 
-    A step is a moment of the person's past: an item met s steps before the newest counts 1/(1 + pace·s) of it, which is
-    all there is to go by where times are only an order. `known` leaves out rows from there on (items a model never saw).
+    A step is a moment of the person's past: an item met s steps before the newest counts 1/(1 + pace·s) of it, which
+    is all there is to go by where times are only an order. `known` leaves out rows from there on (items a model never
+    saw).
     """
     interest = context.user["interest"]
     rows = interest["item"]
