@@ -156,14 +156,28 @@ class Project:
         self.promote(version)
         return {**manifest, "version": version}
 
-    def evaluate(self, *, protocol: str = "time", baselines: bool = True) -> report.Report:
+    def evaluate(
+        self,
+        *,
+        protocol: str = "time",
+        baselines: bool = True,
+        slices: Sequence[str] = (),
+        freshness: bool = False,
+    ) -> report.Report:
         """Train on the past, replay the future, rank the whole catalogue, and set baselines beside it.
 
-        `protocol` is "time" (see [evaluation]) or "leave-one-out".
+        `protocol` is "time" (see [evaluation]) or "leave-one-out"; `slices` names attributes of items or people, or
+        keys of the context, to look at apart; `freshness` asks again with a state that is an hour and a day old.
         """
         asked = self.settings.evaluation
         question = report.Question(
-            cut=asked.cut, target=asked.target, cases=asked.cases, protocol=protocol, baselines=baselines
+            cut=asked.cut,
+            target=asked.target,
+            cases=asked.cases,
+            protocol=protocol,
+            baselines=baselines,
+            slices=tuple(slices),
+            freshness=freshness,
         )
         world = self.engine.follower.catch_up()
         replay = Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
@@ -181,6 +195,7 @@ class Project:
             tuned=tune(past, release, limits.ranker, self.progress) if baselines else None,
             training=learned,
             trained=time.perf_counter() - began,
+            log=self.engine.log,
             progress=self.progress,
         )
 

@@ -182,6 +182,10 @@ def test_evaluate_prints_a_board_and_writes_files(run, shop, tmp_path):
     assert text.startswith("<!doctype html>")
     assert "tuned blend" in text
     assert "http" not in text
+    assert document["calibration"]
+    sliced = run("evaluate", shop, "--slice", "category", "--freshness", "--cases", "20", "--json", "-").json
+    assert {"category garden", "history 10–29"} <= sliced["rows"]["penchant"].keys()
+    assert sliced["freshness"].keys() == {"fresh", "an hour late", "a day late"}
 
 
 def test_evaluate_takes_its_settings_from_the_command(run, shop):

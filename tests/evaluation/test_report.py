@@ -8,12 +8,16 @@ import pytest
 
 from penchant import config
 from penchant.build import folding, plan
+from penchant.errors import UsageError
 from penchant.evaluation.blending import tune
 from penchant.evaluation.replay import Replay
 from penchant.evaluation.report import SYSTEM, Question, evaluate, ordered
 from penchant.evaluation.splits import split
 from penchant.evaluation.table import facts
+from penchant.stores.memory import MemoryLog
 from penchant.testing import worlds
+from penchant.testing.worlds import MINUTE, START
+from penchant.types import Event, moment
 
 PIPELINE = """
 [[sources]]
@@ -107,7 +111,69 @@ def test_without_baselines_there_is_the_system_alone(replay):
 def test_a_report_is_plain_data(replay):
     document = json.loads(json.dumps(report(replay).document()))
     assert document["rows"][SYSTEM]["all"]["ndcg"] == 1.0
-    assert document["latency"].keys() == {"p50", "p99"}
+    assert document["latency"].keys() == {"p50", "p90", "p99"}
+
+
+def test_slices_of_context_profile_and_category():
+    said = {"ann": {"device": "phone", "country": "NO"}, "bob": {"country": "SE"}}
+    log = MemoryLog()
+    happened = [("ann", 0, 0, "view"), ("bob", 0, 1, "view"), ("ann", 1, 20, "view"), ("bob", 2, 21, "view")]
+    context = {2: {"device": "pc"}}
+    log.append(
+        [
+            *(Event(user=u, kind="profile", id=u, time=moment(START), context=c) for u, c in said.items()),
+            *(
+                Event(user=u, item=f"i{r}", id=f"e{n}", time=moment(START + m * MINUTE), context=context.get(n, {}))
+                for n, (u, r, m, _) in enumerate(happened)
+            ),
+        ]
+    )
+    profiles = [("ann", -1, 0, "search"), ("bob", -1, 0, "search")]
+    world = worlds.world(worlds.items(9), [*profiles, *happened])
+    replay = Replay(timeline=world.timeline, catalogue=world.catalogue, folds=folding())
+    asked = Question(**ASKED, baselines=False, slices=("device", "country", "category"))
+    parts = split(replay.timeline, "time", asked.cut, asked.target, asked.cases)
+    found = evaluate(plan(config.parse(PIPELINE)).release(), replay, parts, asked, log=log, progress=quiet).rows[SYSTEM]
+    counts = {name: found[name]["cases"] for name in found if name.startswith(("device", "country", "category"))}
+    assert counts == {
+        "device pc": 1,
+        "device –": 1,
+        "country NO": 1,
+        "country SE": 1,
+        "category kitchen": 1,
+        "category reading": 1,
+    }
+    unknown = replace(asked, slices=("shoe size",))
+    with pytest.raises(UsageError, match="slice 'shoe size': no item, event or profile"):
+        evaluate(plan(config.parse(PIPELINE)).release(), replay, parts, unknown, log=log, progress=quiet)
+
+
+def test_a_state_that_lags_is_worse_where_only_the_last_day_tells():
+    """Everybody buys what the first of the day bought: an hour late is soon enough, a day late is not."""
+    happened = [(f"u{n}", day % 9, day * 1_440 + 120 * n, "purchase") for day in range(9) for n in range(6)]
+    world = worlds.world(worlds.items(12)[:4] + worlds.items(20)[6:], happened)
+    toml = 'similar = []\n[[sources]]\nkind = "popular"\n[[stages]]\nkind = "blend"\nweights = { "popular.6h" = 1.0 }\n'
+    replay = Replay(timeline=world.timeline, catalogue=world.catalogue, folds=folding())
+    fresh = report(replay, toml=toml, baselines=False, freshness=True).freshness
+    assert fresh["fresh"]["ndcg"] == fresh["an hour late"]["ndcg"] > 0.8 > fresh["a day late"]["ndcg"]
+    assert fresh["a day late"]["ahead"]["low"] > 0
+    assert report(replay, toml=toml, baselines=False).freshness == {}
+
+
+def test_margins_times_and_values_are_kept(replay):
+    found = report(replay)
+    assert sum(found.histogram["counts"]) == found.questions == len(found.ndcg[SYSTEM])
+    assert sum(g["shown"] for g in found.calibration) >= found.questions
+    assert found.satisfaction[SYSTEM]["hits"] == found.questions
+    assert "ndcg" not in found.document()
+
+
+def test_the_expert_that_was_best_on_validation_is_the_one_to_beat(replay):
+    parts = split(replay.timeline, "time", 0.3, "event", 500)
+    release = plan(config.parse(PIPELINE)).release()
+    judged = {"experts": {"popular.all": 0.9, "again.frequency": 0.8, "gone": 1.0}}
+    found = evaluate(release, replay, parts, Question(**ASKED), training=judged, progress=quiet)
+    assert found.chosen == ("popular.all",)
 
 
 def test_a_report_names_the_target_it_asked_for(replay):

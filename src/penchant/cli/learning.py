@@ -47,23 +47,30 @@ def evaluate(
     ] = None,
     target: Annotated[Target | None, typer.Option("--target", help="What has to be found.")] = None,
     cases: Annotated[int | None, typer.Option("--cases", min=1, help="Questions asked at most.")] = None,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option("--slice", metavar="NAME", help="Look apart by this attribute or context; may be repeated."),
+    ] = None,
+    freshness: Annotated[
+        bool, typer.Option("--freshness", help="Ask again with a state that is an hour and a day old.")
+    ] = False,
     json: Annotated[
         Path | None, typer.Option("--json", help="Also write everything there as JSON; - prints it.", **_FILE)
     ] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Also write the board there as a page.", **_FILE)] = None,
 ) -> None:
     """Train on the past, replay the future, rank the whole catalogue, with baselines beside it."""
-    from penchant.evaluation import table
+    from penchant.evaluation import page
 
     for file in (json, html):
         _writable(file)
     with opened(folder) as project:
         project.settings = _asked(project.settings, until, target, cases)
-        report = project.evaluate(protocol=protocol.value)
+        report = project.evaluate(protocol=protocol.value, slices=slices or (), freshness=freshness)
     if json is not None and str(json) != "-":
         json.write_bytes(terminal.document(report.document()))
     if html is not None:
-        html.write_text(table.html(report), encoding="utf-8")
+        html.write_text(page.html(report), encoding="utf-8")
     if str(json) == "-":
         terminal.as_json(report.document())
     else:

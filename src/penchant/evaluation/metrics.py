@@ -1,9 +1,10 @@
-"""Measures of one ranked list over the whole catalogue, and of many. Ranks are 1-based, ties broken by row.
+"""Measures of ranked lists over the whole catalogue. Ranks are 1-based, ties broken by row; 0 is what is not reached.
 
 Recall divides by min(k, wanted). What a list does not reach shares the places behind it (AUC takes their middle).
+Many lists are columns: one entry per wanted item, whose list is its `owner`, and one entry per list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,20 @@ class Outcome:
     ranks: Array
     ranked: int  # items the list reached
     total: int  # items it could have reached
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Many answered cases as columns."""
+
+    ranks: Array  # per wanted item
+    owner: Array  # per wanted item: the place of its case, ascending
+    ranked: Array  # per case
+    totals: Array  # per case
+
+    def only(self, wanted: Array) -> "Outcomes":
+        """The same cases with some of their wanted items (bool per item)."""
+        return Outcomes(self.ranks[wanted], self.owner[wanted], self.ranked, self.totals)
 
 
 def ranks_in(order: Rows, wanted: Rows) -> Array:
@@ -40,47 +55,71 @@ def ranks_by(scores: Array, open_: Array, wanted: Rows) -> tuple[Array, int]:
     return ranks, int(np.count_nonzero(ranked))
 
 
+def order(scores: Array, open_: Array) -> Rows:
+    """The rows a score ranks, best first, ties by row; NaN and what is not above 0 is not ranked."""
+    found = np.flatnonzero(open_ & (np.nan_to_num(scores) > 0))
+    ranked: Rows = found[np.argsort(-scores[found], kind="stable")].astype(np.int32)
+    return ranked
+
+
 def measure(outcome: Outcome, k: int) -> dict[str, float]:
     """The measures of `NAMES` for one case."""
-    ranks = outcome.ranks[outcome.ranks > 0]
-    wanted = len(outcome.ranks)
-    hits = ranks[ranks <= k]
-    ideal = (1 / np.log2(np.arange(min(k, wanted)) + 2)).sum()
-    precision, recall = len(hits) / k, len(hits) / min(k, wanted)
-    return {
-        "ndcg": float((1 / np.log2(hits + 1)).sum() / ideal),
-        "hit": float(len(hits) > 0),
+    owner = np.zeros(len(outcome.ranks), np.int64)
+    one = Outcomes(outcome.ranks, owner, np.array([outcome.ranked]), np.array([outcome.total]))
+    return {name: float(values[0]) for name, values in measures(one, k).items()}
+
+
+def measures(outcomes: Outcomes, k: int) -> dict[str, Array]:
+    """The measures of `NAMES` of every case; NaN where nothing is wanted."""
+    ranks, owner, cases = outcomes.ranks, outcomes.owner, len(outcomes.ranked)
+    wanted = np.bincount(owner, minlength=cases)
+    asked, cut = wanted > 0, np.minimum(wanted, k)
+    hits = np.bincount(owner, weights=(ranks > 0) & (ranks <= k), minlength=cases)
+    precision, recall = hits / k, hits / np.maximum(cut, 1)
+    first = np.full(cases, np.inf)
+    np.minimum.at(first, owner[ranks > 0], ranks[ranks > 0])
+    found = {
+        "ndcg": gained(ranks, owner, cases, k) / np.cumsum(_discount(np.arange(k) + 1))[np.maximum(cut, 1) - 1],
+        "hit": (hits > 0).astype(np.float64),
         "recall": recall,
         "precision": precision,
-        "f1": 2 * precision * recall / (precision + recall) if len(hits) else 0.0,
-        "mrr": float(1 / ranks.min()) if len(ranks) else 0.0,
-        "auc": _auc(outcome),
+        "f1": 2 * precision * recall / np.maximum(precision + recall, 1e-12),
+        "mrr": 1 / first,
+        "auc": _auc(outcomes, wanted),
     }
+    return {name: np.where(asked, values, np.nan) for name, values in found.items()}
 
 
-def _auc(outcome: Outcome) -> float:
-    """Probability that a wanted item stands above an unwanted one."""
-    wanted = len(outcome.ranks)
-    negatives = outcome.total - wanted
-    if negatives <= 0:
-        return float("nan")
-    reached = np.sort(outcome.ranks[outcome.ranks > 0])
-    above = (reached - 1 - np.arange(len(reached))).sum()  # unwanted items above each wanted one
-    behind = max(outcome.total - outcome.ranked - (wanted - len(reached)), 0)  # unwanted items not reached
-    unreached = (wanted - len(reached)) * (negatives - behind / 2)
-    return float(1 - (above + unreached) / (wanted * negatives))
+def gained(ranks: Array, owner: Array, cases: int, k: int, gains: Array | None = None) -> Array:
+    """Discounted cumulative gain at k of every case; a gain of 1 per wanted item unless given."""
+    reached = (ranks > 0) & (ranks <= k)
+    weights = np.where(reached, _discount(np.maximum(ranks, 1)), 0.0)
+    total: Array = np.bincount(owner, weights=weights if gains is None else weights * gains, minlength=cases)
+    return total
 
 
-def mean(rows: Sequence[dict[str, float]]) -> dict[str, float]:
-    """The mean of each measure; NaN of nothing."""
-    if not rows:
-        return dict.fromkeys(NAMES, float("nan"))
-    return {name: _mean(np.array([row[name] for row in rows])) for name in NAMES}
+def _discount(ranks: Array) -> Array:
+    discount: Array = 1 / np.log2(ranks + 1)
+    return discount
 
 
-def _mean(values: Array) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")
+def _auc(outcomes: Outcomes, wanted: Array) -> Array:
+    """Probability that a wanted item stands above an unwanted one; NaN if there is none."""
+    ranks, owner, cases = outcomes.ranks, outcomes.owner, len(wanted)
+    negatives = outcomes.totals - wanted
+    reached = np.bincount(owner, weights=ranks > 0, minlength=cases)
+    places = np.bincount(owner, weights=np.where(ranks > 0, ranks - 1, 0), minlength=cases)
+    above = places - reached * (reached - 1) / 2  # unwanted items above each wanted one
+    behind = np.maximum(outcomes.totals - outcomes.ranked - (wanted - reached), 0)  # unwanted items not reached
+    unreached = (wanted - reached) * (negatives - behind / 2)
+    pairs = wanted * negatives
+    return np.where(pairs > 0, 1 - (above + unreached) / np.maximum(pairs, 1), np.nan)
+
+
+def mean(found: Mapping[str, Array]) -> dict[str, float]:
+    """The mean of each measure over the cases that have it; NaN of nothing."""
+    known = {name: values[~np.isnan(values)] for name, values in found.items()}
+    return {name: float(values.mean()) if len(values) else float("nan") for name, values in known.items()}
 
 
 def lists(tops: Sequence[Rows], catalogue: Catalogue, fame: Array) -> dict[str, float]:
@@ -102,13 +141,3 @@ def _spread(vectors: Array) -> float:
     size = len(vectors)
     total = float(vectors.sum(axis=0) @ vectors.sum(axis=0) - (vectors * vectors).sum())
     return 1 - total / (size * (size - 1))
-
-
-def interval(values: Array, seed: int = 0, draws: int = 1_000) -> tuple[float, float]:
-    """95 % bootstrap interval of a mean; of paired differences it is the paired bootstrap."""
-    if not len(values):
-        return float("nan"), float("nan")
-    dice = np.random.default_rng(seed)
-    means = [values[dice.integers(0, len(values), len(values))].mean() for _ in range(draws)]
-    lo, hi = np.quantile(means, [0.025, 0.975])
-    return float(lo), float(hi)

@@ -1,25 +1,30 @@
 """The board: the trained pipeline, each single expert and a tuned blend, on the same questions with the same masks."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
-from penchant import pipeline
-from penchant.evaluation import metrics
+from penchant.evaluation import bootstrap, metrics
+from penchant.evaluation.answers import Asked
 from penchant.evaluation.blending import Tuned
-from penchant.evaluation.metrics import Outcome
-from penchant.evaluation.replay import Case, Replay, one_thread
+from penchant.evaluation.calibration import calibration
+from penchant.evaluation.freshness import freshness
+from penchant.evaluation.playback import BLEND, SYSTEM, Playback, heard, histogram, play, quantiles
+from penchant.evaluation.replay import Progress, Replay
+from penchant.evaluation.satisfaction import refused, satisfaction
+from penchant.evaluation.segments import segments
+from penchant.evaluation.slices import Slice, gaps, measured, slices
 from penchant.evaluation.splits import Split, digest
-from penchant.protocols import Context, Release
+from penchant.ports import Log
+from penchant.protocols import Release
 from penchant.timeline import UNITS
-from penchant.types import Array, Columns, Rows, moment
+from penchant.types import Array, moment
 
-Progress = Callable[[str, int, int], None]
-SYSTEM = "penchant"
-SLICES = ("all", "repeats", "novel", "cold")
+SLICES = ("all", "repeats", "novel", "cold")  # those that every board has
+Values = dict[str, dict[str, dict[str, Array]]]  # slice → model → measure → per question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,23 +37,8 @@ class Question:
     protocol: str = "time"
     baselines: bool = True
     k: int = 10
-
-
-@dataclass(slots=True, kw_only=True)
-class Row:
-    """One line of the board."""
-
-    name: str
-    cases: dict[str, list[dict[str, float]]] = field(default_factory=lambda: {s: [] for s in SLICES})
-    tops: list[Rows] = field(default_factory=list)
-
-    def add(self, outcome: Outcome, where: str, k: int) -> None:
-        """Count one case in a slice."""
-        self.cases[where].append(metrics.measure(outcome, k))
-
-    def values(self, where: str = "all", name: str = "ndcg") -> Array:
-        """One measure of every case of a slice."""
-        return np.array([case[name] for case in self.cases[where]])
+    slices: tuple[str, ...] = ()  # attributes of items or people, or of the context, to slice by
+    freshness: bool = False  # also ask with a state that is an hour and a day old
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +51,25 @@ class Report:
     questions: int
     rows: Mapping[str, Mapping[str, Any]]  # name → slice → measures
     against: Mapping[str, tuple[float, float, float]]  # name → NDCG difference and its 95 % interval
+    gaps: Mapping[str, Mapping[str, Any]]  # slice → name → NDCG difference, its interval over all slices, p
+    chosen: tuple[str, ...]  # the expert and the blend that were chosen on validation
+    satisfaction: Mapping[str, Mapping[str, Any]]  # name → what hits were worth, and how many were refused
+    calibration: Sequence[Mapping[str, Any]]  # margins in ten groups, with the rate of hits
+    freshness: Mapping[str, Mapping[str, Any]]  # lag of the state → NDCG
     latency: Mapping[str, float]  # milliseconds of the whole pipeline
+    histogram: Mapping[str, Sequence[float]]  # of those milliseconds
     seconds: Mapping[str, float]  # training and replay
     training: Mapping[str, Any]
+    ndcg: Mapping[str, Array] = field(default_factory=dict)  # name → per question; not part of the document
 
     def document(self) -> dict[str, Any]:
         """Everything as plain data, for JSON."""
-        return asdict(self)
+        kept = (f.name for f in fields(self) if f.name not in ("ndcg", "question"))
+        return {"question": asdict(self.question), **{name: getattr(self, name) for name in kept}}
+
+    def behind(self) -> list[tuple[str, str]]:
+        """Slices on which the system is worse than what was chosen on validation, with its name: it loses there."""
+        return [(where, n) for where, found in self.gaps.items() for n in self.chosen if found[n]["high"] < 0]
 
 
 def evaluate(
@@ -79,116 +81,104 @@ def evaluate(
     tuned: Tuned | None = None,
     training: Mapping[str, Any] | None = None,
     trained: float = 0.0,
+    log: Log | None = None,
     progress: Progress,
 ) -> Report:
     """Ask a release, trained on `parts.past`, every case of the split; baselines answer the same ones.
 
-    `training` and `trained` are the metrics and seconds of the training, for the record.
+    `training` and `trained` are the metrics and seconds of the training, for the record; `log` is read for slices by
+    context or profile.
     """
     began = time.perf_counter()
-    asked = replace(replay, timeline=parts.past, frozen=True) if parts.frozen else replay
-    with one_thread():
-        rows, latency = _play(asked, replay, parts, release, tuned, question, progress)
-    fame = np.maximum(parts.past.tally(None, parts.cut, len(replay.catalogue)), 0) / UNITS
+    played, asked = play(replay, parts, release, tuned, question.k, question.baselines, progress)
+    found = _sliced(played, asked, replay, parts, question, log)
+    ndcg = {name: values["ndcg"] for name, values in found["all"].items()}
+    late = (
+        freshness(heard(replay, parts), release, parts.cases, asked, ndcg[SYSTEM], question.k, progress)
+        if question.freshness and not parts.frozen
+        else {}
+    )
+    sorry = refused(replay.timeline, asked)
+    ahead = _ahead(ndcg, asked)
     return Report(
         question=replace(question, target=parts.target or question.target),
         digest=digest(replay.timeline, replay.catalogue, parts.cases),
         cut=f"{moment(parts.cut):%Y-%m-%d %H:%M}",
         questions=len(parts.cases),
-        rows={row.name: _summary(row, replay, fame) for row in rows},
-        against={row.name: _difference(rows[0], row) for row in rows[1:]},
-        latency=latency,
+        rows=_rows(found, played, replay, parts, asked),
+        against=ahead,
+        gaps=_gaps(found, asked),
+        chosen=_chosen(training or {}, ahead),
+        satisfaction={
+            name: satisfaction(asked, sorry, model.outcomes(asked).ranks, question.k)
+            for name, model in played.models.items()
+        },
+        calibration=calibration(played.margins, played.hits),
+        freshness=late,
+        latency=quantiles(played.took),
+        histogram=histogram(played.took),
         seconds={"train": trained, "replay": time.perf_counter() - began},
         training={**(training or {}), **({"blend": tuned.weights} if tuned else {})},
+        ndcg=ndcg,
     )
 
 
-def _play(
-    asked: Replay,
-    truth: Replay,
-    parts: Split,
-    release: Release,
-    tuned: Tuned | None,
-    question: Question,
-    show: Progress,
-) -> tuple[list[Row], dict[str, float]]:
-    rows: dict[str, Row] = {SYSTEM: Row(name=SYSTEM)}
-    everything = np.arange(len(truth.catalogue), dtype=np.int32)
-    learned = parts.past.tally(None, parts.cut, len(truth.catalogue)) > 0
-    took = []
-    for done, case in enumerate(parts.cases):
-        context = asked.context(case, k=question.k)
-        began = time.perf_counter()
-        trace = pipeline.run(release, context)
-        took.append(time.perf_counter() - began)
-        wanted = np.unique(truth.timeline.item[case.places]).astype(np.int32)
-        masks = _masks(trace.context, wanted, learned)
-        _count_list(rows[SYSTEM], trace.result.rows, wanted, masks, question.k)
-        if question.baselines:
-            columns = pipeline.scored(release, trace.context, everything)
-            if tuned:
-                columns = {**columns, "tuned blend": tuned.score(columns)}
-            _count_experts(rows, columns, wanted, masks, question.k)
-        show("evaluate", done + 1, len(parts.cases))
-    found = [row for row in rows.values() if row.name == SYSTEM or row.values(name="mrr").any()]
-    quantiles = np.quantile(took, [0.5, 0.99]) * 1_000
-    return found, {"p50": float(quantiles[0]), "p99": float(quantiles[1])}
+def _sliced(
+    played: Playback, asked: Asked, replay: Replay, parts: Split, question: Question, log: Log | None
+) -> Values:
+    """Every measure of every question, by slice and model; slices without questions are left out but the usual ones."""
+    labels = segments(question.slices, asked, parts.cases, replay.timeline, replay.catalogue, log) if log else {}
+    known = heard(replay, parts).timeline
+    born = np.minimum(known.first_seen(asked.rows), asked.time[asked.owner])
+    learned = parts.past.tally(None, parts.cut, len(replay.catalogue))[asked.rows] > 0
+    found = slices(asked, born, learned, labels)
+    kept = {name: part for name, part in found.items() if name in SLICES or part.counts.any()}
+    return {name: _measured(part, played, asked, question.k) for name, part in kept.items()}
 
 
-def _masks(context: Context, wanted: Rows, learned: Array) -> dict[str, tuple[Array, Array]]:
-    """Slice → the rows that may be ranked, and the wanted ones among them that count."""
-    interest = context.user["interest"]
-    seen = np.zeros(len(context.catalogue), dtype=bool)
-    seen[interest["item"][interest["count"] > 0]] = True
-    allowed = context.allowed
-    return {
-        "all": (allowed, wanted),
-        "repeats": (allowed & seen, wanted[seen[wanted]]),
-        "novel": (allowed & ~seen, wanted[~seen[wanted]]),
-        "cold": (allowed, wanted[~learned[wanted]]),
-    }
+def _measured(part: Slice, played: Playback, asked: Asked, k: int) -> dict[str, dict[str, Array]]:
+    return {name: measured(model, asked, part, k) for name, model in played.models.items()}
 
 
-def _count_list(row: Row, order: Rows, wanted: Rows, masks: Mapping[str, tuple[Array, Array]], k: int) -> None:
-    row.tops.append(order[:k])
-    for where, (may, count) in masks.items():
-        if len(count):
-            kept = order[may[order]]
-            total = int(np.count_nonzero(may))
-            row.add(Outcome(metrics.ranks_in(kept, count), len(kept), total), where, k)
+def _rows(found: Values, played: Playback, replay: Replay, parts: Split, asked: Asked) -> dict[str, dict[str, Any]]:
+    fame = np.maximum(parts.past.tally(None, parts.cut, len(replay.catalogue)), 0) / UNITS
+    names = list(played.models)
+    ndcg = np.stack([found["all"][name]["ndcg"] for name in names], axis=1)
+    draws = bootstrap.drawn(ndcg, asked.people)
+    rows: dict[str, dict[str, Any]] = {}
+    for place, name in enumerate(names):
+        rows[name] = {where: _summary(models[name]) for where, models in found.items()}
+        reach = bootstrap.interval(float(ndcg[:, place].mean()), draws[:, place])
+        rows[name]["all"] |= metrics.lists(played.models[name].tops, replay.catalogue, fame)
+        rows[name]["all"]["interval"] = (reach.low, reach.high)
+    return rows
 
 
-def _count_experts(
-    rows: dict[str, Row], columns: Columns, wanted: Rows, masks: Mapping[str, tuple[Array, Array]], k: int
-) -> None:
-    for name, scores in columns.items():
-        row = rows.setdefault(name, Row(name=name))
-        row.tops.append(_top(scores, masks["all"][0], k))
-        for where, (may, count) in masks.items():
-            if len(count):
-                ranks, ranked = metrics.ranks_by(scores, may, count)
-                row.add(Outcome(ranks, ranked, int(np.count_nonzero(may))), where, k)
+def _summary(values: Mapping[str, Array]) -> dict[str, Any]:
+    return {**metrics.mean(values), "cases": int(np.count_nonzero(~np.isnan(values["ndcg"])))}
 
 
-def _top(scores: Array, may: Array, k: int) -> Rows:
-    known = np.where(may & (np.nan_to_num(scores) > 0), scores, -np.inf)
-    order = np.argsort(-known, kind="stable")[:k].astype(np.int32)
-    kept: Rows = order[np.isfinite(known[order])]
-    return kept
+def _ahead(ndcg: Mapping[str, Array], asked: Asked) -> dict[str, tuple[float, float, float]]:
+    others = [name for name in ndcg if name != SYSTEM]
+    if not others:
+        return {}
+    gap = np.stack([ndcg[SYSTEM] - ndcg[name] for name in others], axis=1)
+    draws = bootstrap.drawn(gap, asked.people)
+    held = [bootstrap.interval(float(gap[:, at].mean()), draws[:, at]) for at in range(len(others))]
+    return {name: (h.mean, h.low, h.high) for name, h in zip(others, held, strict=True)}
 
 
-def _summary(row: Row, replay: Replay, fame: Array) -> dict[str, Any]:
-    found: dict[str, Any] = {where: metrics.mean(row.cases[where]) for where in SLICES}
-    for where in SLICES:
-        found[where]["cases"] = len(row.cases[where])
-    found["all"] |= metrics.lists(row.tops, replay.catalogue, fame)
-    found["all"]["interval"] = metrics.interval(row.values())
-    return found
+def _gaps(found: Values, asked: Asked) -> dict[str, dict[str, Any]]:
+    ndcg = {where: {name: values["ndcg"] for name, values in models.items()} for where, models in found.items()}
+    held = gaps(ndcg, asked, SYSTEM)
+    return {where: {name: asdict(gap) for name, gap in models.items()} for where, models in held.items()}
 
 
-def _difference(system: Row, other: Row) -> tuple[float, float, float]:
-    gap = system.values() - other.values()
-    return float(gap.mean()), *metrics.interval(gap)
+def _chosen(training: Mapping[str, Any], models: Mapping[str, Any]) -> tuple[str, ...]:
+    """The expert that was best on the gate's questions, and the blend, as far as they are on the board."""
+    judged = {name: value for name, value in training.get("experts", {}).items() if name in models}
+    best = [max(sorted(judged), key=lambda name: judged[name])] if judged else []
+    return (*best, *(name for name in (BLEND,) if name in models))
 
 
 def ordered(rows: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
@@ -196,4 +186,4 @@ def ordered(rows: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
     return sorted(rows, key=lambda n: (n != SYSTEM, -rows[n]["all"]["ndcg"], n))
 
 
-__all__ = ["Case", "Question", "Report", "evaluate", "ordered"]
+__all__ = ["SYSTEM", "Question", "Report", "evaluate", "ordered"]

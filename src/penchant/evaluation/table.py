@@ -1,15 +1,15 @@
-"""A Report for reading: facts and tables as text, as Markdown and as a page. Nothing is computed here."""
+"""A Report for reading, as text and as Markdown: facts and tables. Nothing is computed here."""
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from penchant.evaluation.report import SLICES, SYSTEM, Report, ordered
+from penchant.evaluation.report import SYSTEM, Report, ordered
+from penchant.evaluation.slices import ENOUGH
 
 Grid = tuple[Sequence[str], list[list[str]]]  # headers, rows; the first column is a name, the others are figures
 
-_MEASURES = {
+MEASURES = {
     "ndcg": "NDCG",
     "hit": "Hit",
     "recall": "Recall",
@@ -21,46 +21,90 @@ _MEASURES = {
     "novelty": "Novelty",
     "diversity": "Diversity",
 }
-_STYLE = """\
-body { font: 15px/1.5 system-ui, sans-serif; margin: 3em auto; max-width: 75em; padding: 0 1em; color: #222 }
-table { border-collapse: collapse; margin: 1.5em 0 }
-th, td { padding: .3em .8em; text-align: right; border-bottom: 1px solid #ddd; font-variant-numeric: tabular-nums }
-th:first-child, td:first-child { text-align: left }
-tbody tr:first-child { font-weight: 600 }
-@media (prefers-color-scheme: dark) { body { background: #161616; color: #ddd } th, td { border-color: #444 } }
-"""
 
 
 def facts(report: Report) -> list[str]:
-    """What was asked of whom, how long it took and how fast the answers were."""
+    """What was asked of whom, how fast the answers were, what people thought of them, and where the system loses."""
     asked, slow = report.question, report.latency
     took = ", ".join(f"{what} {seconds:.0f} s" for what, seconds in report.seconds.items())
-    return [
+    said = [
         f"{report.questions:,} questions (digest {report.digest}), protocol {asked.protocol}, target {asked.target}, "
         f"cut {report.cut} UTC, the best {asked.k} of the whole catalogue",
         f"one answer: {slow['p50']:.1f} ms in the median, {slow['p99']:.1f} ms at the 99th percentile; {took}",
+        glad(report.satisfaction.get(SYSTEM, {})),
+        late(report.freshness),
+        *losses(report),
     ]
+    return [line for line in said if line]
+
+
+def glad(found: Mapping[str, Any]) -> str:
+    """What people gave the hits and how many they refused, beside everything they took; empty if the log is silent."""
+    parts = []
+    if "value" in found:
+        parts.append(
+            f"hits are worth {found['value']:.2f} on average, all that people took {found['value_of_all']:.2f}"
+        )
+        parts.append(f"NDCG by value {figure(found['valued_ndcg'])}")
+    if "refused" in found:
+        parts.append(f"{found['refused']:.1%} of the hits are refused later, {found['refused_of_all']:.1%} of all")
+    return "; ".join(parts)
+
+
+def late(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """NDCG with a state that lags behind; empty if that was not asked."""
+    parts = []
+    for name, lag in found.items():
+        gap = lag.get("ahead")
+        change = f" ({-gap['mean']:+.4f}; {-gap['high']:+.4f} to {-gap['low']:+.4f})" if gap else ""
+        parts.append(f"{name} {figure(lag['ndcg'])}{change}")
+    return "NDCG of a state that is " + ", ".join(parts) if parts else ""
+
+
+def losses(report: Report) -> list[str]:
+    """Whether any slice is lost to what was chosen on validation."""
+    if not report.gaps or not report.chosen:
+        return []
+    behind = report.behind()
+    count, others = len(report.gaps), " and ".join(report.chosen)
+    if not behind:
+        return [f"none of the {count} slices of {ENOUGH} questions or more is lost to {others}, chosen on validation"]
+    return [f"the slice {where} is lost to {name}: {gap(report.gaps[where][name])}" for where, name in behind]
 
 
 def measures(report: Report) -> Grid:
     """All questions: every measure by model, with NDCG's 95 % interval and the difference of the system to it."""
-    headers = ["model", *_MEASURES.values(), "NDCG 95 %", f"{SYSTEM} ahead by (95 %)"]
+    headers = ["model", *MEASURES.values(), "NDCG 95 %", f"{SYSTEM} ahead by (95 %)"]
     rows = []
     for name in ordered(report.rows):
         found = report.rows[name]["all"]
-        figures = [figure(found.get(measure)) for measure in _MEASURES]
-        rows.append([name, *figures, _range(found.get("interval")), _gap(report.against.get(name))])
+        figures = [figure(found.get(measure)) for measure in MEASURES]
+        ahead = report.against.get(name)
+        last = "" if ahead is None else gap(dict(zip(("mean", "low", "high"), ahead, strict=True)))
+        rows.append([name, *figures, _range(found.get("interval")), last])
     return headers, rows
 
 
 def slices(report: Report) -> Grid:
-    """NDCG by model on every slice of the questions; the headers say how many there are."""
-    first = next(iter(report.rows.values()))
-    headers = [f"NDCG@{report.question.k} by slice", *(f"{where} ({first[where]['cases']:,})" for where in SLICES)]
-    rows = [
-        [name, *(figure(report.rows[name][where].get("ndcg")) for where in SLICES)] for name in ordered(report.rows)
-    ]
+    """NDCG on every slice of the system and of its strongest rivals, with how far it is ahead of the first of them.
+
+    The intervals hold for all slices together; they are given from 300 questions on.
+    """
+    names = [SYSTEM, *rivals(report)]
+    headers = [f"NDCG@{report.question.k} by slice", "questions", *names]
+    headers += [f"ahead of {names[1]} by (95 %, Holm)"] if len(names) > 1 else []
+    rows = []
+    for where, first in report.rows[SYSTEM].items():
+        figures = [figure(report.rows[name][where].get("ndcg")) for name in names]
+        held = report.gaps.get(where, {}).get(names[1]) if len(names) > 1 else None
+        rows.append([where, f"{first['cases']:,}", *figures, *([gap(held) if held else ""] if len(names) > 1 else [])])
     return headers, rows
+
+
+def rivals(report: Report, most: int = 3) -> list[str]:
+    """What was chosen on validation, then the best of the board, `most` in all."""
+    found = [name for name in ordered(report.rows) if name != SYSTEM]
+    return list(dict.fromkeys([*report.chosen, *found]))[:most]
 
 
 def markdown(report: Report) -> str:
@@ -72,31 +116,15 @@ def markdown(report: Report) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def html(report: Report) -> str:
-    """The report as one page that needs nothing else."""
-    body = [f"<p>{escape(fact)}</p>" for fact in facts(report)]
-    body += [_table(headers, rows) for headers, rows in (measures(report), slices(report))]
-    head = f'<meta charset="utf-8"><title>Evaluation</title><style>\n{_STYLE}</style>'
-    inner = "\n".join(body)
-    page = f'<html lang="en">\n<head>{head}</head>\n<body>\n<h1>Evaluation</h1>\n{inner}\n</body></html>'
-    return f"<!doctype html>\n{page}\n"
-
-
 def figure(value: Any) -> str:
     """A measure in four decimals; – if there is none."""
     return f"{value:.4f}" if value is not None and isfinite(value) else "–"
 
 
-def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in headers)
-    lines = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
-    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+def gap(found: Mapping[str, float]) -> str:
+    """A difference with its interval."""
+    return f"{found['mean']:+.4f} ({found['low']:+.4f} to {found['high']:+.4f})"
 
 
 def _range(interval: Sequence[float] | None) -> str:
     return "–" if interval is None else f"{figure(interval[0])} to {figure(interval[1])}"
-
-
-def _gap(gap: Sequence[float] | None) -> str:
-    return "" if gap is None else f"{gap[0]:+.4f} ({gap[1]:+.4f} to {gap[2]:+.4f})"
