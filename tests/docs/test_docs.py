@@ -296,5 +296,5 @@ def test_the_tree_names_the_modules_of_every_package(tree):
 def test_decisions_are_short_and_numbered():
     files = sorted((DOCS / "decisions").glob("*"))
     assert all(re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", file.name) for file in files)
-    assert [int(file.name[:4]) for file in files] == list(range(1, len(files) + 1))
+    assert len({file.name[:4] for file in files}) == len(files)
     assert {file.name: n for file in files if (n := len(read(file).splitlines())) > 60} == {}
