@@ -56,8 +56,10 @@ def test_chances_come_back_and_slates_without_them_were_certain():
     picks = (Pick(item="i", score=1.0), Pick(item="j", score=0.5, propensity=1 / 3))
     slate = Slate(id="s", time=NOON, query=Query(user="u"), picks=picks, release="r", position=1)
     document = codec.from_slate(slate)
-    assert ["propensity" in item for item in document["items"]] == [False, True]
+    assert [item["propensity"] for item in document["items"]] == [1.0, 1 / 3]
     assert there_and_back(slate, codec.from_slate, codec.to_slate) == slate
+    old = {**document, "items": [{"item_id": "i", "score": 1.0, "reasons": []}]}
+    assert codec.to_slate(old).picks == picks[:1]
 
 
 def test_documents_have_the_public_names():

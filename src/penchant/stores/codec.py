@@ -178,8 +178,8 @@ def to_slate(document: Mapping[str, Any]) -> Slate:
 def _from_pick(pick: Pick) -> Document:
     score = float(pick.score)  # JSON has no infinities: they travel as words
     shown = score if math.isfinite(score) else str(score)
-    document = {"item_id": pick.item, "score": shown, "reasons": [dict(reason) for reason in pick.reasons]}
-    return document if pick.propensity == 1 else {**document, "propensity": float(pick.propensity)}
+    reasons = [dict(reason) for reason in pick.reasons]
+    return {"item_id": pick.item, "score": shown, "reasons": reasons, "propensity": float(pick.propensity)}
 
 
 def _to_pick(document: Mapping[str, Any]) -> Pick:
