@@ -108,8 +108,8 @@ class Log(Protocol):
         """Everything one person did, in order of time."""
         ...
 
-    def slates(self, *, slate: str | None = None, user: str | None = None) -> list[Record]:
-        """The slate with this id, or those of a person, in order of time."""
+    def slates(self, *, slate: str | None = None, user: str | None = None, limit: int | None = None) -> list[Record]:
+        """The slate with this id, those of a person, or everybody's, in order of time; the newest `limit` of them."""
         ...
 
     def forget(self, user: str) -> dict[str, int]:

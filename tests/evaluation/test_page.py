@@ -59,6 +59,7 @@ def report():
         satisfaction={"penchant": {"hits": 3, "value": 7.5, "value_of_all": 6.0, "valued_ndcg": 0.31}},
         calibration=[{"margin": m, "shown": 10, "rate": m / 10, "low": m / 20, "high": m / 5} for m in range(1, 11)],
         freshness={"fresh": {"ndcg": 0.3}, "a day late": {"ndcg": 0.2, "ahead": gap(0.1)}},
+        surfaces=[],
         latency={"p50": 5.0, "p90": 9.0, "p99": 20.0},
         histogram={"edges": [1.0, 10.0, 100.0], "counts": [3, 4]},
         seconds={"train": 1.0, "replay": 2.0},
@@ -91,6 +92,15 @@ def test_the_page_says_what_the_report_says(report):
     ):
         assert said in text, said
     assert "lost to tuned blend" in text
+
+
+def test_what_people_did_with_their_lists_is_shown(report):
+    rate = (0.25, 0.2, 0.3)
+    shop = {"surface": "home", "release": "r1", "slates": 1_200, "answered_rate": rate}
+    text = page.html(replace(report, surfaces=[{**shop, "click_rate": rate, "conversion_rate": (0.0, 0.0, 0.01)}]))
+    assert "home, r1" in text
+    assert "25.00% (20.00% to 30.00%)" in text
+    assert "What people did" not in page.html(report)
 
 
 def test_a_loss_is_said_first(report):

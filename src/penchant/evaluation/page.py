@@ -23,7 +23,7 @@ def html(report: Report) -> str:
     head = f'<meta charset="utf-8">{viewport}<title>Evaluation</title><style>\n{style}</style>'
     board, slices = tracks.board(report), tracks.slices(report)
     rows = (_section("The board", _BOARD, board), _section("By slice", _SLICES, slices))
-    parts = (_top(report), *rows, _plots(report), _glad(report), _figures(report))
+    parts = (_top(report), *rows, _plots(report), _glad(report), _shown(report), _figures(report))
     inner = "\n".join(part for part in parts if part)
     return f'<!doctype html>\n<html lang="en">\n<head>{head}</head>\n<body>\n<main>\n{inner}\n</main>\n</body></html>\n'
 
@@ -180,6 +180,25 @@ def _satisfied(key: str, value: Any) -> str:
     if key.startswith("refused"):
         return f"{value:.2%}"
     return f"{value:,}" if key == "hits" else f"{value:.4f}" if key == "valued_ndcg" else f"{value:.2f}"
+
+
+def _shown(report: Report) -> str:
+    """What people did with the lists they were shown; nothing where no event names a slate."""
+    rates = ("answered_rate", "click_rate", "conversion_rate")
+    rows = [
+        [
+            f"{s['surface']}, {s['release']}",
+            f"{s['slates']:,}",
+            *("{:.2%} ({:.2%} to {:.2%})".format(*s[r]) for r in rates),
+        ]
+        for s in report.surfaces
+    ]
+    if not rows:
+        return ""
+    about = "Logged slates and the events that name them: a slate is answered, a place taken, something bought. People "
+    about += "choose their surface, so two surfaces are no comparison of lists."
+    headers = ["surface and release", "slates", "answered", "of the places", "led to a purchase"]
+    return _section("What people did with their lists", about, _table(headers, rows))
 
 
 def _figures(report: Report) -> str:

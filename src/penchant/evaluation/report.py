@@ -18,6 +18,7 @@ from penchant.evaluation.satisfaction import refused, satisfaction
 from penchant.evaluation.segments import segments
 from penchant.evaluation.slices import Slice, gaps, measured, slices
 from penchant.evaluation.splits import Split, digest
+from penchant.evaluation.surfaces import surfaces
 from penchant.ports import Log
 from penchant.protocols import Release
 from penchant.timeline import UNITS
@@ -56,6 +57,7 @@ class Report:
     satisfaction: Mapping[str, Mapping[str, Any]]  # name → what hits were worth, and how many were refused
     calibration: Sequence[Mapping[str, Any]]  # margins in ten groups, with the rate of hits
     freshness: Mapping[str, Mapping[str, Any]]  # lag of the state → NDCG
+    surfaces: Sequence[Mapping[str, Any]]  # what people did with logged slates, by surface and release
     latency: Mapping[str, float]  # milliseconds of the whole pipeline
     histogram: Mapping[str, Sequence[float]]  # of those milliseconds
     seconds: Mapping[str, float]  # training and replay
@@ -87,7 +89,7 @@ def evaluate(
     """Ask a release, trained on `parts.past`, every case of the split; baselines answer the same ones.
 
     `training` and `trained` are the metrics and seconds of the training, for the record; `log` is read for slices by
-    context or profile.
+    context or profile, and for what people did with slates.
     """
     began = time.perf_counter()
     played, asked = play(replay, parts, release, tuned, question.k, question.baselines, progress)
@@ -115,6 +117,7 @@ def evaluate(
         },
         calibration=calibration(played.margins, played.hits),
         freshness=late,
+        surfaces=surfaces(log, replay.timeline.kinds) if log else [],
         latency=quantiles(played.took),
         histogram=histogram(played.took),
         seconds={"train": trained, "replay": time.perf_counter() - began},

@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from penchant.errors import StoreError, UsageError
+from penchant.errors import StoreError
 from penchant.ports import Entry, Record, State, Tail
 from penchant.stores import codec
 from penchant.stores.retention import Retention
@@ -127,13 +127,12 @@ class MemoryLog:
             mine = [record for record in self._records if _of(record.entry, user)]
         return sorted(mine, key=_time)
 
-    def slates(self, *, slate: str | None = None, user: str | None = None) -> list[Record]:
-        """Slates by id or person, in order of time."""
-        if slate is None and user is None:
-            raise UsageError("slates() wants the id of a slate or of a user")
+    def slates(self, *, slate: str | None = None, user: str | None = None, limit: int | None = None) -> list[Record]:
+        """Slates by id, by person or all, in order of time; the newest `limit` of them."""
         with self._lock:
             found = [s for _, s in self._slates.values() if slate in (None, s.id) and user in (None, s.query.user)]
-        return [Record(-1, entry) for entry in sorted(found, key=lambda entry: (entry.time, entry.id))]
+        ordered = sorted(found, key=lambda entry: (entry.time, entry.id))
+        return [Record(-1, entry) for entry in ordered[max(len(ordered) - (limit or len(ordered)), 0) :]]
 
     def forget(self, user: str) -> dict[str, int]:
         """Remove a person's events and slates and log the erasure."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, delete, func, select
 
-from penchant.errors import NotReadyError, StoreError, UsageError
+from penchant.errors import NotReadyError, StoreError
 from penchant.ports import digest
 from penchant.stores import codec
 from penchant.stores.database import Database
@@ -52,6 +52,7 @@ class Slates:
         found = select(SLATES.c.id, SLATES.c.user, SLATES.c.payload)
         self._by_id = database.sql(found.where(SLATES.c.id == bindparam("id")))
         self._by_user = database.sql(found.where(SLATES.c.user == bindparam("user")))
+        self._newest = database.sql(found.order_by(SLATES.c.time.desc(), SLATES.c.seq.desc()).limit(bindparam("most")))
 
     def keep(self, rows: Sequence[Packed]) -> None:
         """Remember slates, to be written within moments; the first of one id stays."""
@@ -91,21 +92,25 @@ class Slates:
         if surplus:
             log.warning("%d slates were given up: %s does not take them", len(surplus), self._database.name)
 
-    def find(self, slate: str | None, user: str | None) -> list[Slate]:
-        """Slates by id, by person or by both, in order of time; where there is none, look again a moment later."""
-        if slate is None and user is None:
-            raise UsageError("slates() wants the id of a slate or of a user")
-        found = self._look(slate, user)
-        if not found:
-            time.sleep(_SOON)
-            found = self._look(slate, user)
-        return sorted(found, key=lambda one: (one.time, one.id))
+    def find(self, slate: str | None, user: str | None, limit: int | None = None) -> list[Slate]:
+        """Slates by id, person, both or neither, in order of time, the newest `limit` of them.
 
-    def _look(self, slate: str | None, user: str | None) -> list[Slate]:
+        Where there is none of the given name, look again a moment later.
+        """
+        found = self._look(slate, user, limit)
+        if not found and (slate, user) != (None, None):
+            time.sleep(_SOON)
+            found = self._look(slate, user, limit)
+        return sorted(found, key=lambda one: (one.time, one.id))[-limit if limit else 0 :]
+
+    def _look(self, slate: str | None, user: str | None, limit: int | None = None) -> list[Slate]:
         with self._lock:  # before reading: what is written meanwhile is then found twice rather than never
             rows = [(key, whose, payload) for _, (key, whose, _, payload) in self._waiting.values()]
-        sql, wanted = (self._by_user, user) if slate is None else (self._by_id, slate)
-        rows += self._database.read(sql, (wanted,))
+        if slate is None and user is None:
+            rows += self._database.read(self._newest, (self._retention.slates if limit is None else limit,))
+        else:
+            sql, wanted = (self._by_user, user) if slate is None else (self._by_id, slate)
+            rows += self._database.read(sql, (wanted,))
         chosen = {row[0]: row[2] for row in rows if slate in (None, row[0]) and user in (None, row[1])}
         return [codec.to_slate(codec.unpack(payload)) for payload in chosen.values()]
 

@@ -92,9 +92,9 @@ class SqlLog:
         """Everything one person did, in order of time."""
         return [_record(row) for row in self._database.read(self._events, (user,))]
 
-    def slates(self, *, slate: str | None = None, user: str | None = None) -> list[Record]:
-        """Slates by id or person in order of time, those that this process has not written yet among them."""
-        return [Record(-1, found) for found in self._slates.find(slate, user)]
+    def slates(self, *, slate: str | None = None, user: str | None = None, limit: int | None = None) -> list[Record]:
+        """Slates by id, by person or all in order of time, those that this process has not written yet among them."""
+        return [Record(-1, found) for found in self._slates.find(slate, user, limit)]
 
     def forget(self, user: str) -> dict[str, int]:
         """Remove a person's events and log the erasure in one transaction, then remove their slates."""

@@ -111,6 +111,9 @@ class LogContract:
         assert [r.entry for r in log.slates(slate="s3")] == [a_slate(3, user="bob")]
         assert [r.entry for r in log.slates(user="ann")] == [a_slate(1), a_slate(2)]
         assert log.slates(slate="s3", user="ann") == []
+        assert [r.entry for r in log.slates()] == [a_slate(1), a_slate(2), a_slate(3, user="bob")]
+        assert [r.entry for r in log.slates(user="ann", limit=1)] == [a_slate(2)]
+        assert len(log.slates(limit=2)) == 2
 
     def test_slates_have_no_position_and_the_first_of_one_id_stays(self, log: Log) -> None:
         given: list[Entry] = [a_slate(1), an_event(1), replace(a_slate(1), release="r2")]
