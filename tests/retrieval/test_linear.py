@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from penchant.errors import NotReadyError
-from penchant.retrieval import closed_form
+from penchant.retrieval import closed_form, placing
 from penchant.retrieval.linear import Linear
 from penchant.testing import worlds
 
@@ -63,6 +63,10 @@ def solved(terms, l2, prior, prior_weight):
     return found
 
 
+def whitened(vectors):
+    return placing.space(vectors, 256).put(vectors)
+
+
 def text_ease(vectors, l2=10.0):
     inverse = np.linalg.inv(vectors @ vectors.T + l2 * np.eye(len(vectors)))
     found = -inverse / np.diag(inverse)[None, :]
@@ -76,7 +80,7 @@ def test_solves_the_least_squares_of_its_docstring(tiny, tmp_path, prior_weight)
     model = fitted(tiny, tmp_path, prior=prior_weight, **parameters)
     assert model.warm.tolist() == [0, 1, 2, 3, 4]  # nobody touched item 5
     taste, past, step = steps(TINY, 5, 1.7)
-    prior = text_ease(tiny.catalogue.vectors[:5].astype(np.float64))
+    prior = text_ease(whitened(tiny.catalogue.vectors)[:5].astype(np.float64))
     long = solved([(1.0, taste, taste)], 3.0, prior, prior_weight)
     follow = solved([(0.3, taste, taste), (0.7, past, step)], 2.0, prior, prior_weight)
     for table, wanted in ((model.long, long), (model.next, follow)):
@@ -86,7 +90,11 @@ def test_solves_the_least_squares_of_its_docstring(tiny, tmp_path, prior_weight)
 
 def test_the_text_prior_is_the_direct_inverse():
     vectors = worlds.catalogue(worlds.items(9)).vectors
-    np.testing.assert_allclose(closed_form.text_prior(vectors), text_ease(vectors.astype(np.float64)), atol=1e-5)
+    prior = closed_form.text_prior(vectors)
+    wanted = text_ease(vectors.astype(np.float64))
+    np.testing.assert_allclose(prior.dense(), wanted, atol=1e-5)
+    np.testing.assert_allclose(prior.left @ prior.right + np.diag(prior.diagonal), wanted, atol=1e-5)
+    np.testing.assert_allclose(prior.pairs(np.array([2, 5, 7]), 4), wanted[[2, 5, 7], 4], atol=1e-5)
     assert closed_form.text_prior(np.zeros((3, 4), np.float32)) is None
 
 
@@ -179,3 +187,18 @@ def test_a_longer_past_is_cut_to_history():
     kept = {(int(r), int(c)) for r, c in zip(*past.nonzero(), strict=True)}
     assert kept == {(0 + n, n - back) for n in range(1, 5) for back in (1, 2) if n >= back}
     assert [float(past[later, earlier]) for earlier, later in pairwise(range(5))] == [1.0] * 4
+
+
+def test_popularity_is_divided_out_by_a_setting(shop, tmp_path):
+    """Fitting X·D gives the closed form of D·XᵀX·D."""
+    line = shop.timeline
+    taste, _, _ = closed_form.matrices(line, len(shop.catalogue), 100, 2.5)
+    people = np.asarray((taste > 0).sum(axis=0)).ravel()
+    warm = np.flatnonzero(people >= 2)
+    factor = (people[warm] / people[warm].mean()) ** -0.5
+    seen = taste[:, warm].toarray() * factor
+    inverse = np.linalg.inv(seen.T @ seen + 200 * np.eye(len(warm)))
+    wanted = -inverse / np.diag(inverse)[None, :]
+    np.fill_diagonal(wanted, 0)
+    model = fitted(shop, tmp_path, popularity=0.5, prior=0.0)
+    np.testing.assert_allclose(dense(model.long, len(warm)), wanted, atol=2e-3)

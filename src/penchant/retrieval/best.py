@@ -23,20 +23,15 @@ def best(context: Context, scores: Array, limit: int) -> Rows:
     return order
 
 
-def liked(
-    context: Context, half_life: float, size: int, known: int | None = None, pace: float = 1.0
-) -> tuple[Rows, Array]:
+def liked(context: Context, half_life: float, size: int, pace: float = 1.0) -> tuple[Rows, Array]:
     """Items with net positive weight, newest first, and weights that fade by `half_life` days and with every step.
 
     A step is a moment of the person's past: an item met s steps before the newest counts 1/(1 + pace·s) of it, which
-    is all there is to go by where times are only an order. `known` leaves out rows from there on (items a model never
-    saw).
+    is all there is to go by where times are only an order.
     """
     interest = context.user["interest"]
     rows = interest["item"]
     keep = (interest["weight"] > 0) & (interest["refused"] < interest["last"])
-    if known is not None:
-        keep = keep & (rows < known)
     places = np.flatnonzero(keep)
     places = places[np.lexsort((rows[places], -interest["last"][places]))[:size]]
     age = (context.now - interest["last"][places]) / DAY

@@ -1,9 +1,11 @@
 """The algebra of the linear models: co-occurrence matrices, the closed form, the text prior.
 
 EASE (Steck 2019) with the sequential target of SLIST (Choi et al. 2021) and the prior of L3AE (arXiv 2508.13500).
+Of the n³ products only the inverse is left: what is dense in PR is a multiple of P, the rest is sparse or of low rank.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -14,6 +16,27 @@ from penchant.timeline import Timeline
 from penchant.types import Array, Floats
 
 _AT_ONCE = 512  # rows or columns of a block
+_SPARSE = 0.01  # share of cells up to which a sparse product is the faster one
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """C = left·right + diag(diagonal), whose diagonal is zero."""
+
+    left: Floats  # items × dim
+    right: Floats  # dim × items
+    diagonal: Floats  # items
+
+    def dense(self) -> Floats:
+        """C itself, items × items."""
+        found: Floats = self.left @ self.right
+        np.fill_diagonal(found, 0.0)
+        return found
+
+    def pairs(self, rows: Array, column: int) -> Floats:
+        """C[rows, column]; the column itself must not be among the rows."""
+        found: Floats = self.left[rows] @ self.right[:, column]
+        return found
 
 
 def matrices(timeline: Timeline, size: int, history: int, tau: float) -> tuple[sparse.csr_matrix, ...]:
@@ -54,6 +77,12 @@ def _strongest(rows: Array, columns: Array, values: Array, shape: tuple[int, int
     return sparse.csr_matrix((values[first], (rows[first], columns[first])), shape=shape)
 
 
+def scaled(matrix: sparse.csr_matrix, people: Array, power: float) -> sparse.csr_matrix:
+    """The matrix with each column divided by (people / mean people)^power."""
+    factor = (people / people.mean()) ** -power
+    return (matrix @ sparse.diags(factor.astype(np.float32))).tocsr()
+
+
 def gram(a: sparse.csr_matrix, b: sparse.csr_matrix) -> Floats:
     """AᵀB, dense."""
     turned = a.T.tocsr()
@@ -63,28 +92,43 @@ def gram(a: sparse.csr_matrix, b: sparse.csr_matrix) -> Floats:
     return product
 
 
-def solve(gram: Floats, target: Floats, l2: float, prior_weight: float, prior: Floats | None) -> Floats:
-    """B = PR − P·diag(γ) with γ_j = (PR)_jj / P_jj and P = (gram + (λ + λ_E) I)⁻¹.
+def solve(
+    gram: Floats, l2: float, prior_weight: float, prior: Prior | None, more: sparse.csr_matrix | None = None
+) -> Floats:
+    """B = PR − P·diag(γ) with γ_j = (PR)_jj / P_jj, P = (gram + l·I)⁻¹ and R = gram + more + λ_E·C, l = λ + λ_E.
 
-    `gram` is symmetric. Beside what is given there are two matrices at any time, P and B.
+    `gram` is symmetric and is overwritten. P·gram is I − l·P, so that no product of two dense matrices is needed.
     """
     size = len(gram)
-    matrix = np.array(gram.T, order="F", copy=True)
-    matrix[np.diag_indices(size)] += l2 + (prior_weight if prior is not None else 0.0)
-    inverse = _inverse(matrix)
+    ridge = np.float32(l2 + (prior_weight if prior is not None else 0.0))
+    gram[np.diag_indices(size)] += ridge
+    inverse = _inverse(gram.T)
     weights = np.empty((size, size), dtype=np.float32)
+    texts = None if prior is None else inverse @ (np.float32(prior_weight) * prior.left)
+    turned = None if more is None else more.T.tocsr()
     for part in _blocks(size):
-        right = target[:, part] if prior is None else target[:, part] + np.float32(prior_weight) * prior[:, part]
-        weights[:, part] = inverse @ right
-    scale = (np.diag(weights) / np.diag(inverse)).astype(np.float32)
-    inverse *= scale[None, :]
+        weights[:, part] = -ridge * inverse[:, part]
+        if prior is not None and texts is not None:
+            weights[:, part] += inverse[:, part] * (np.float32(prior_weight) * prior.diagonal[part])
+            weights[:, part] += texts @ prior.right[:, part]
+        if turned is not None:
+            weights[:, part] += _times(inverse, turned[part])
+    weights[np.diag_indices(size)] += 1
+    inverse *= (np.diag(weights) / np.diag(inverse)).astype(np.float32)[None, :]
     weights -= inverse
     weights[np.diag_indices(size)] = 0.0
     return weights
 
 
+def _times(symmetric: Floats, turned: sparse.csr_matrix) -> Floats:
+    """symmetric · turnedᵀ, by whichever product is faster."""
+    few = turned.nnz <= _SPARSE * turned.shape[0] * turned.shape[1]
+    found: Floats = (turned @ symmetric).T if few else symmetric @ turned.toarray().T
+    return found
+
+
 def _inverse(matrix: Floats) -> Floats:
-    """The inverse of a positive definite matrix, in its own memory."""
+    """The inverse of a positive definite matrix in column order, in its own memory."""
     factor, failed = lapack.spotrf(matrix, lower=True, overwrite_a=True)
     inverse, singular = lapack.spotri(factor, lower=True, overwrite_c=True)
     if failed or singular:
@@ -97,17 +141,15 @@ def _inverse(matrix: Floats) -> Floats:
     return found
 
 
-def text_prior(vectors: Floats, l2: float = 10.0) -> Floats | None:
+def text_prior(vectors: Floats, l2: float = 10.0) -> Prior | None:
     """Text-EASE: C = −P/diag(P) with P = (FᵀF + λI)⁻¹ for F = vectorsᵀ, through the dim × dim inverse."""
     if not vectors.any():
         return None
-    dim, diagonal = vectors.shape[1], np.diag_indices(len(vectors))
-    inner = np.linalg.inv(l2 * np.eye(dim, dtype=np.float32) + vectors.T @ vectors)
-    prior: Floats = (-vectors @ inner).astype(np.float32) @ vectors.T
-    prior[diagonal] += 1  # λP, whose λ cancels
-    prior /= -prior[diagonal][None, :]
-    prior[diagonal] = 0.0
-    return prior
+    inner = np.linalg.inv(l2 * np.eye(vectors.shape[1], dtype=np.float32) + vectors.T @ vectors).astype(np.float32)
+    right: Floats = inner @ vectors.T
+    own = np.einsum("ij,ji->i", vectors, right)
+    right /= (1 - own)[None, :]
+    return Prior(vectors, right, -own / (1 - own))
 
 
 def sparsify(weights: Floats, keep: int) -> tuple[Array, Array]:

@@ -1,26 +1,28 @@
-"""Closed-form item-item models: long-term taste (EASE) and what follows next (SLIST), with a text prior.
+"""Linear item-item models: long-term taste (EASE) and what follows next (SLIST), with a text prior.
 
 Minimises α‖X − XB‖² + (1−α)‖T − SB‖² + λ‖B‖² + λ_E‖B − C‖² with a zero diagonal: X is user × item, S the past of each
 step faded by exp(−steps/τ), T the step itself, C the text prior (Steck 2019; Choi et al. 2021; L3AE, arXiv 2508.13500).
 A person's scores are Σ w_h·B[h, :] over their past, so every score splits exactly into events.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval
+from scipy import sparse
 
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, History
-from penchant.retrieval import closed_form
+from penchant.retrieval import closed_form, placing, ridge
 from penchant.retrieval.best import best, in_turn, liked, steps
+from penchant.retrieval.placing import Newcomers, Sides, Space
 from penchant.timeline import Events
 from penchant.types import Array, Catalogue, Columns, Floats, Rows
 
-_AT_ONCE = 1_000  # items placed in one product
+NAMES = ("long", "next")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,37 +33,38 @@ class Linear:
     l2_next: Annotated[float, Gt(0)] = 30.0  # ridge of `next`, above 0
     alpha: Annotated[float, Interval(ge=0, le=1)] = 0.2  # share of ‖X − XB‖² in `next`, 0 to 1
     tau: Annotated[float, Gt(0)] = 2.5  # steps after which the past has faded to 1/e, above 0
-    prior: Annotated[float, Ge(0)] = 20.0  # λ_E: weight of the text prior, from 0 on
+    popularity: Annotated[float, Interval(ge=0, le=0.75)] = 0.0  # columns are divided by people^this, 0 to 0.75
+    prior: Annotated[float, Ge(0)] = 60.0  # λ_E: weight of the text prior, from 0 on
     keep: Annotated[int, Ge(1)] = 300  # weights kept per row, from 1 on
-    most: Annotated[int, Ge(1)] = 15_000  # items fitted at most, the most met; the others are placed by their texts
+    most: Annotated[int, Ge(1)] = 15_000  # items up to which B is solved whole, from 1 on; beyond, item by item
+    neighbours: Annotated[int, Ge(1)] = 150  # co-occurring items that an item beyond `most` is fitted on, from 1 on
+    near: Annotated[int, Ge(0)] = 10  # nearest texts that it is fitted on besides, from 0 on
     minimum: Annotated[int, Ge(1)] = 2  # people an item needs to get a row and column of its own, from 1 on
     history: Annotated[int, Ge(1)] = 100  # items of the past that are used, from 1 on
     half_life: Annotated[float, Gt(0)] = 180.0  # days after which a liked item counts half in `long`, above 0
-    placed: Annotated[float, Interval(ge=0, le=1)] = (
-        0.5  # share of its text's neighbours' scores a new item gets, 0 to 1
-    )
-    near: Annotated[int, Ge(1)] = 10  # neighbours by text that place it, from 1 on
+    dimensions: Annotated[int, Ge(1)] = 256  # of the whitened texts, from 1 on
+    placed: Annotated[float, Ge(0)] = 1.5  # what the weights of items placed by their texts are multiplied by, from 0
 
     def train(self, history: History, folder: Path) -> dict[str, float]:
         """Fit both matrices; metrics: items fitted, steps seen."""
         size = len(history.catalogue)
         taste, past, step = closed_form.matrices(history.timeline, size, self.history, self.tau)
         people = np.asarray((taste > 0).sum(axis=0)).ravel()
-        warm = np.sort(np.argsort(-people, kind="stable")[: min(self.most, np.count_nonzero(people >= self.minimum))])
+        warm = np.flatnonzero(people >= self.minimum)
         if not len(warm):
             raise NotReadyError(f"linear: no item was liked by {self.minimum} people yet")
-        x, s, t = (m[:, warm] for m in (taste, past, step))
-        prior = closed_form.text_prior(history.catalogue.vectors[warm])
-        gram = closed_form.gram(x, x)
-        arrays: dict[str, Any] = {}
-        long = closed_form.solve(gram, gram, self.l2_long, self.prior, prior)
-        arrays["long_items"], arrays["long_values"] = closed_form.sparsify(long, self.keep)
-        del long  # each of these is items² large
-        gram *= self.alpha
-        target = closed_form.gram(s, t) * np.float32(1 - self.alpha) + gram
-        gram += closed_form.gram(s, s) * np.float32(1 - self.alpha)
-        follow = closed_form.solve(gram, target, self.l2_next, self.prior, prior)
-        arrays["next_items"], arrays["next_values"] = closed_form.sparsify(follow, self.keep)
+        seen = [closed_form.scaled(m[:, warm], people[warm], self.popularity) for m in (taste, past, step)]
+        where = placing.space(history.catalogue.vectors, self.dimensions)
+        texts = where.put(history.catalogue.vectors[warm])
+        prior = closed_form.text_prior(texts) if self.prior else None
+        share = placing.weights(texts)
+        arrays: dict[str, Any] = {"centre": where.centre, "axes": where.axes}
+        fits = self._whole(seen, prior) if len(warm) <= self.most else self._by_item(seen, prior, texts)
+        for name, matrix in zip(NAMES, fits, strict=True):
+            sparsify = ridge.sparsify if sparse.issparse(matrix) else closed_form.sparsify
+            arrays[f"{name}_items"], arrays[f"{name}_values"] = sparsify(matrix, self.keep)
+            arrays |= placing.arrays(name, placing.sides(matrix, share))
+            del matrix  # items² large: the next one needs its memory
         np.savez(folder / "linear.npz", warm=warm.astype(np.int32), size=np.array(size), **arrays)
         return {"items": float(len(warm)), "steps": float(step.shape[0])}
 
@@ -70,18 +73,49 @@ class Linear:
             place = np.full(int(arrays["size"]), -1, dtype=np.int32)
             place[arrays["warm"]] = np.arange(len(arrays["warm"]), dtype=np.int32)
             tables: dict[str, Any] = {
-                name: Table(arrays[f"{name}_items"], arrays[f"{name}_values"].astype(np.float32))
-                for name in ("long", "next")
+                name: Table(
+                    arrays[f"{name}_items"],
+                    arrays[f"{name}_values"].astype(np.float32),
+                    placing.read(name, arrays),
+                )
+                for name in NAMES
             }
-            return LinearModel(recipe=self, warm=arrays["warm"], place=place, **tables)
+            where = Space(arrays["centre"], arrays["axes"])
+            return LinearModel(recipe=self, warm=arrays["warm"], place=place, space=where, **tables)
+
+    def _whole(self, seen: list[sparse.csr_matrix], prior: closed_form.Prior | None) -> Iterator[Floats]:
+        """Both matrices by the closed form."""
+        x, s, t = seen
+        rest = np.float32(1 - self.alpha)
+        yield closed_form.solve(closed_form.gram(x, x), self.l2_long, self.prior, prior)
+        gram = closed_form.gram(x, x)
+        gram *= np.float32(self.alpha)
+        gram += closed_form.gram(s, s) * rest
+        more = (rest * (s.T @ t - s.T @ s)).tocsr()
+        yield closed_form.solve(gram, self.l2_next, self.prior, prior, more)
+
+    def _by_item(
+        self, seen: list[sparse.csr_matrix], prior: closed_form.Prior | None, texts: Floats
+    ) -> Iterator[sparse.csr_matrix]:
+        """Both matrices by a small regression per item."""
+        x, s, t = seen
+        rest = np.float32(1 - self.alpha)
+        common: dict[str, Any] = {"prior_weight": self.prior, "prior": prior, "neighbours": self.neighbours}
+        common["near"] = ridge.alike(texts, self.near)
+        gram = (x.T @ x).tocsr()
+        yield ridge.solve(ridge.Regression(gram=gram, target=gram, l2=self.l2_long, **common))
+        target = (np.float32(self.alpha) * gram + rest * (s.T @ t)).tocsr()
+        gram = (np.float32(self.alpha) * gram + rest * (s.T @ s)).tocsr()
+        yield ridge.solve(ridge.Regression(gram=gram, target=target, l2=self.l2_next, **common))
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The strongest weights of each row of B: their columns (`items`, -1 for none) and `values`."""
+    """The strongest weights of each row of B: their columns (`items`) and `values`; and B continued to texts."""
 
     items: Array  # warm × keep, int32
     values: Floats  # warm × keep
+    sides: Sides
 
     def scores(self, rows: Array, weights: Array, size: int) -> Array:
         """Σ weights[h]·B[rows[h], :] as a dense array over the warm items."""
@@ -90,33 +124,25 @@ class Table:
         total: Array = np.bincount(hits.ravel(), weights=parts.ravel(), minlength=size)
         return total
 
-    def column(self, rows: Array, weights: Array, target: int) -> Array:
-        """The summands of one item's score, one per row."""
-        parts: Array = (self.values[rows] * (self.items[rows] == target)).sum(axis=1) * weights
+    def column(self, rows: Array, target: int) -> Array:
+        """B[rows, target]."""
+        parts: Array = (self.values[rows] * (self.items[rows] == target)).sum(axis=1)
         return parts
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Items without a column of their own: catalogue `rows` ascending, fitted items `near` them and their `shares`."""
-
-    rows: Rows
-    near: Array  # (rows × near), int64
-    shares: Floats  # (rows × near)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LinearModel:
-    """Columns `long` and `next`. An item that nobody had met at training takes its columns of B from the fitted items
-    whose texts are nearest: B[:, new] = placed · Σ_j c_j·B[:, j] with c the positive likenesses, summing to one.
+    """Columns `long` and `next`. An item that was not fitted has the row and the column of B that its text says, times
+    `placed`: it is recommended, and what a person does with it counts, from the moment it is in the catalogue.
     """
 
     recipe: Linear
     warm: Rows  # catalogue row of each fitted item
     place: Array  # fitted item of each catalogue row, -1 if none
+    space: Space
     long: Table
     next: Table
-    kept: dict[str, tuple[Catalogue, Placed]] = field(default_factory=dict)  # the placement for the last catalogue
+    kept: dict[str, tuple[Catalogue, Newcomers]] = field(default_factory=dict)  # those of the last catalogue
 
     def retrieve(self, context: Context, limit: int) -> Rows:
         """Half of the limit from each matrix, in turn."""
@@ -124,56 +150,79 @@ class LinearModel:
         return in_turn(tops, limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
-        return {name: self._dense(context, name)[rows].astype(np.float32) for name in ("long", "next")}
+        return {name: self._dense(context, name)[rows].astype(np.float32) for name in NAMES}
 
     def attribute(self, context: Context, row: int) -> Mapping[str, tuple[Events, Array]]:
         found = {}
-        for name, table in (("long", self.long), ("next", self.next)):
+        for name in NAMES:
             rows, weights = self._past(context, name)
-            parts = np.zeros(len(rows))
-            for target, share in self._targets(context, row):
-                parts += share * table.column(self.place[rows], weights, target)
-            found[name] = _by_event(context, rows, parts)
+            found[name] = _by_event(context, rows, weights * self._toward(context, name, rows, row))
         return found
 
-    def _targets(self, context: Context, row: int) -> list[tuple[int, float]]:
-        """The fitted items whose columns make up a row's score, with their shares."""
-        if row < len(self.place) and self.place[row] >= 0:
-            return [(int(self.place[row]), 1.0)]
-        placed = self._placed(context)
-        at = int(np.searchsorted(placed.rows, row))
-        return list(zip(placed.near[at].tolist(), placed.shares[at].tolist(), strict=True))
+    def _toward(self, context: Context, name: str, rows: Rows, row: int) -> Array:
+        """B[rows, row], whether fitted or placed."""
+        table: Table = getattr(self, name)
+        fitted, target = self._fitted(rows), int(self._fitted(np.array([row]))[0])
+        old, found, placed = fitted >= 0, np.zeros(len(rows)), self.recipe.placed
+        newcomers = self._newcomers(context)
+        texts = newcomers.of(rows[~old])
+        if target >= 0:
+            found[old] = table.column(fitted[old], target)
+            found[~old] = placed * (texts @ table.sides.rows[target].astype(np.float32))
+        else:
+            text = newcomers.of(np.array([row]))[0]
+            found[old] = placed * (table.sides.columns[fitted[old]].astype(np.float32) @ text)
+            found[~old] = placed**2 * (texts @ table.sides.both @ text)
+            found[rows == row] = 0.0  # B has a zero diagonal
+        return found
 
     def _dense(self, context: Context, name: str) -> Array:
         return context.once((self, name), lambda: self._compute(context, name))
 
     def _compute(self, context: Context, name: str) -> Array:
-        dense = np.zeros(len(context.catalogue))
+        """Σ w_h·B[h, :] over the past, over the whole catalogue."""
+        table: Table = getattr(self, name)
+        sides, placed, dense = table.sides, np.float32(self.recipe.placed), np.zeros(len(context.catalogue))
         rows, weights = self._past(context, name)
-        if len(rows):
-            table: Table = getattr(self, name)
-            dense[self.warm] = table.scores(self.place[rows], weights, len(self.warm))
-            placed = self._placed(context)
-            dense[placed.rows] = (placed.shares * dense[self.warm][placed.near]).sum(axis=1)
+        if not len(rows):
+            return dense
+        fitted = self._fitted(rows)
+        old = fitted >= 0
+        dense[self.warm] = table.scores(fitted[old], weights[old], len(self.warm))
+        newcomers = self._newcomers(context)
+        texts, faded = newcomers.of(rows[~old]), weights[~old].astype(np.float32)
+        told = placed * (faded @ texts)
+        if told.any():
+            dense[self.warm] += sides.rows.astype(np.float32) @ told
+        ahead = weights[old].astype(np.float32) @ sides.columns[fitted[old]].astype(np.float32) + told @ sides.both
+        dense[newcomers.rows] = placed * (newcomers.texts @ ahead)
+        dense[rows[~old]] -= placed**2 * faded * ((texts @ sides.both) * texts).sum(axis=1)  # B has a zero diagonal
         return dense
 
-    def _placed(self, context: Context) -> "Placed":
+    def _newcomers(self, context: Context) -> Newcomers:
         catalogue = context.catalogue
-        kept = self.kept.get("placed")
+        kept = self.kept.get("newcomers")
         if kept is None or kept[0] is not catalogue:
-            kept = self.kept["placed"] = (catalogue, _place(self, catalogue))
+            found = placing.newcomers(catalogue, self.warm, self.space)
+            kept = self.kept["newcomers"] = (catalogue, found)
         return kept[1]
 
+    def _fitted(self, rows: Array) -> Array:
+        """The fitted item of each catalogue row, -1 for those that were not fitted."""
+        found = np.full(len(rows), -1, dtype=np.int64)
+        known = rows < len(self.place)
+        found[known] = self.place[rows[known]]
+        return found
+
     def _past(self, context: Context, name: str) -> tuple[Rows, Array]:
-        """The warm items of the person's past and their weights in the profile."""
+        """The items of the person's past and their weights in the profile."""
         recipe = self.recipe
-        rows, weights = liked(context, recipe.half_life, recipe.history, known=len(self.place))
+        rows, weights = liked(context, recipe.half_life, recipe.history)
         if name == "next":
             interest = context.user["interest"]
             last = interest["last"][np.searchsorted(interest["item"], rows)]
             weights = np.exp(-steps(last) / recipe.tau)
-        known = self.place[rows] >= 0
-        return rows[known], weights[known]
+        return rows, weights
 
 
 def _by_event(context: Context, rows: Rows, parts: Array) -> tuple[Events, Array]:
@@ -187,21 +236,3 @@ def _by_event(context: Context, rows: Rows, parts: Array) -> tuple[Events, Array
     part[rows] = parts
     count = np.bincount(events.item, minlength=len(part))
     return events, part[events.item] / np.maximum(count[events.item], 1)
-
-
-def _place(model: LinearModel, catalogue: Catalogue) -> Placed:
-    """Where the texts of the items without a column put them."""
-    fitted = np.zeros(len(catalogue), dtype=bool)
-    fitted[model.warm] = True
-    rows = np.flatnonzero(~fitted).astype(np.int32)
-    count = min(model.recipe.near, len(model.warm))
-    near, shares = np.zeros((len(rows), count), np.int64), np.zeros((len(rows), count), np.float32)
-    known = catalogue.vectors[model.warm] - catalogue.centre
-    for start in range(0, len(rows) if count else 0, _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
-        likeness = np.maximum((catalogue.vectors[rows[part]] - catalogue.centre) @ known.T, 0.0)
-        near[part] = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
-        shares[part] = np.take_along_axis(likeness, near[part], axis=1)
-    total = shares.sum(axis=1, keepdims=True)
-    scale = np.float32(model.recipe.placed) / np.where(total > 0, total, np.float32(1.0))
-    return Placed(rows, near, (shares * scale).astype(np.float32))
