@@ -52,7 +52,8 @@ class Slates:
         found = select(SLATES.c.id, SLATES.c.user, SLATES.c.payload)
         self._by_id = database.sql(found.where(SLATES.c.id == bindparam("id")))
         self._by_user = database.sql(found.where(SLATES.c.user == bindparam("user")))
-        self._newest = database.sql(found.order_by(SLATES.c.time.desc(), SLATES.c.seq.desc()).limit(bindparam("most")))
+        newest = found.order_by(SLATES.c.time.desc(), SLATES.c.seq.desc())
+        self._newest = database.sql(newest.limit(bindparam("most")).offset(bindparam("skipped")))
 
     def keep(self, rows: Sequence[Packed]) -> None:
         """Remember slates, to be written within moments; the first of one id stays."""
@@ -107,7 +108,7 @@ class Slates:
         with self._lock:  # before reading: what is written meanwhile is then found twice rather than never
             rows = [(key, whose, payload) for _, (key, whose, _, payload) in self._waiting.values()]
         if slate is None and user is None:
-            rows += self._database.read(self._newest, (self._retention.slates if limit is None else limit,))
+            rows += self._database.read(self._newest, (self._retention.slates if limit is None else limit, 0))
         else:
             sql, wanted = (self._by_user, user) if slate is None else (self._by_id, slate)
             rows += self._database.read(sql, (wanted,))
