@@ -16,7 +16,7 @@ WEIGHTS = {
     "linear.long~share": 0.3,
     "popular.1d~share": 0.5,
     "popular.7d~share": 0.3,
-    "nearest.interest~share": 0.3,
+    "nearest.tastes~share": 0.3,
     "nearest.wish~share": 2.0,
 }
 

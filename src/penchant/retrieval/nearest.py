@@ -1,60 +1,94 @@
-"""Likeness of texts: items near what the person liked, near the last thing they did, and near what they ask for."""
+"""Likeness of texts: items near what the person liked, near the last thing they did, and near what they ask for.
+
+Tastes are compared in the whitened space, where likenesses tell more apart. A wish is matched as it stands: a question
+is written in other words than a catalogue, and whitening makes much of the difference.
+"""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Interval
 
 from penchant.protocols import Context
-from penchant.retrieval.best import best, in_turn, liked
-from penchant.types import Array, Columns, Floats, Rows
+from penchant.retrieval.best import best, liked
+from penchant.retrieval.whitening import whitened
+from penchant.types import Array, Catalogue, Columns, Floats, Rows
 
 Metric = Literal["cosine", "dot", "euclidean"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nearest:
-    """Columns `interest` (all that was liked, fading), `last` (the newest item) and `wish` (the query's text).
+    """Columns `interest` (all that was liked, fading), `tastes` (its kinds apart), `last` (the newest item) and `wish`.
 
-    `euclidean` is the negative distance; `dot` leaves the interest vector at its own length. The catalogue's mean is
-    taken out of what the person liked, which makes likenesses tell more apart; a wish is matched as it stands.
+    `tastes` sorts what was liked into groups of like texts, newest first, and is Σ w·max(0, cos)² over their middles, w
+    being their shares; it retrieves, unless there is a wish. The mean text is taken out of `interest` and `last`.
+    `euclidean` is the negative distance; `dot` leaves the interest vector and the wish at their lengths.
     """
 
-    metric: Metric = "cosine"  # how two texts are compared
-    half_life: Annotated[float, Gt(0)] = 30.0  # days, above 0, after which a liked item counts half
+    metric: Metric = "cosine"  # how two texts are compared in `interest`, `last` and `wish`
+    half_life: Annotated[float, Gt(0)] = 60.0  # days, above 0, after which a liked item counts half
     history: Annotated[int, Ge(1)] = 100  # liked items used; 1 or more
+    tastes: Annotated[int, Ge(1)] = 8  # groups at most; 1 or more
+    alike: Annotated[float, Interval(ge=-1, le=1)] = 0.4  # cosine, -1 to 1, from which two items are of one taste
+    dims: Annotated[int, Ge(1)] = 256  # directions of the whitened space; 1 or more
+    relaxed: Annotated[float, Ge(0)] = 0.5  # what is added to each variance before it is evened out; 0 or more
 
     def retrieve(self, context: Context, limit: int) -> Rows:
-        wishes = self._wishes(context)
-        if not wishes:
+        wishes, catalogue = self._wishes(context), context.catalogue
+        if "wish" in wishes:
+            return best(context, _positive(self._match(catalogue.vectors, wishes["wish"])), limit)
+        if "tastes" not in wishes:
             return np.zeros(0, np.int32)
-        asked = {"wish": wishes["wish"]} if "wish" in wishes else wishes
-        share = -(-limit // len(asked))
-        tops = [best(context, _positive(self._match(context.catalogue.vectors, w)), share) for w in asked.values()]
-        return in_turn(tops, limit)
+        return best(context, _positive(_kinship(self._texts(catalogue), wishes["tastes"])), limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
         wishes, vectors = self._wishes(context), context.catalogue.vectors[rows]
         nothing = np.full(len(rows), np.nan, dtype=np.float32)
-        names = ("interest", "last", "wish")
-        return {name: self._match(vectors, wishes[name]) if name in wishes else nothing for name in names}
+        columns = {n: self._match(vectors, wishes[n]) if n in wishes else nothing for n in ("interest", "last", "wish")}
+        if "tastes" in wishes:
+            return {**columns, "tastes": _kinship(self._texts(context.catalogue)[rows], wishes["tastes"])}
+        return {**columns, "tastes": nothing}
+
+    def _texts(self, catalogue: Catalogue) -> Floats:
+        return whitened(catalogue, self.dims, self.relaxed)
 
     def _wishes(self, context: Context) -> dict[str, Floats]:
         return context.once((self, "wishes"), lambda: self._read(context))
 
     def _read(self, context: Context) -> dict[str, Floats]:
-        vectors, wishes = context.catalogue.vectors, {}
-        rows, weights = liked(context, self.half_life, self.history)
+        catalogue, wishes = context.catalogue, dict[str, Floats]()
+        rows, faded = liked(context, self.half_life, self.history)
+        weights = (faded / max(faded.sum(), 1e-300)).astype(np.float32)
         if len(rows):
-            centre = context.catalogue.centre
-            wishes["interest"] = (weights.astype(np.float32) / max(weights.sum(), 1e-300)) @ vectors[rows] - centre
-            wishes["last"] = vectors[rows[0]] - centre
-        if context.wish is not None and len(vectors):
+            wishes["interest"] = weights @ catalogue.vectors[rows] - catalogue.centre
+            wishes["last"] = catalogue.vectors[rows[0]] - catalogue.centre
+        if context.wish is not None and len(catalogue):
             wishes["wish"] = context.wish
         if self.metric != "dot":
             wishes = {name: w / max(float(np.linalg.norm(w)), 1e-9) for name, w in wishes.items()}
+        if len(rows):
+            wishes["tastes"] = self._tastes(self._texts(catalogue)[rows], weights)
         return {name: w for name, w in wishes.items() if w.any()}
+
+    def _tastes(self, texts: Floats, weights: Floats) -> Floats:
+        """(tastes × dims) the middle of each group at the length √w; every text goes to the leader it is most like."""
+        like = texts @ texts.T
+        leaders: list[int] = []
+        free = texts.any(axis=1)
+        while free.any() and len(leaders) < self.tastes:
+            leaders.append(int(np.argmax(free)))
+            free = free & (like[leaders[-1]] < self.alike)
+            free[leaders[-1]] = False
+        if not leaders:
+            return np.zeros((0, texts.shape[1]), np.float32)
+        of = np.argmax(like[:, leaders], axis=1)
+        share = (of[None, :] == np.arange(len(leaders))[:, None]) * (weights * texts.any(axis=1))
+        middles = share @ texts
+        middles /= np.maximum(np.linalg.norm(middles, axis=1, keepdims=True), 1e-9)
+        root: Floats = np.sqrt(share.sum(axis=1, keepdims=True) / max(float(share.sum()), 1e-30))
+        return (middles * root).astype(np.float32)
 
     def _match(self, vectors: Floats, wish: Floats) -> Floats:
         dots: Floats = (vectors @ wish).astype(np.float32)
@@ -63,6 +97,13 @@ class Nearest:
         lengths = np.einsum("ij,ij->i", vectors, vectors)
         distance: Floats = -np.sqrt(np.maximum(lengths - 2 * dots + float(wish @ wish), 0.0)).astype(np.float32)
         return distance
+
+
+def _kinship(texts: Floats, tastes: Floats) -> Floats:
+    """Σ max(0, text · taste)², the tastes being √w long."""
+    likeness = np.maximum(texts @ tastes.T, 0.0)
+    total: Floats = np.einsum("ij,ij->i", likeness, likeness)
+    return total
 
 
 def _positive(match: Array) -> Array:
