@@ -87,8 +87,9 @@ class Nearest:
         share = (of[None, :] == np.arange(len(leaders))[:, None]) * (weights * texts.any(axis=1))
         middles = share @ texts
         middles /= np.maximum(np.linalg.norm(middles, axis=1, keepdims=True), 1e-9)
-        root: Floats = np.sqrt(share.sum(axis=1, keepdims=True) / max(float(share.sum()), 1e-30))
-        return (middles * root).astype(np.float32)
+        middles *= np.sqrt(share.sum(axis=1, keepdims=True) / max(float(share.sum()), 1e-30))
+        found: Floats = middles.astype(np.float32)
+        return found
 
     def _match(self, vectors: Floats, wish: Floats) -> Floats:
         dots: Floats = (vectors @ wish).astype(np.float32)
