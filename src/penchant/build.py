@@ -20,7 +20,7 @@ from penchant.protocols import Fold, Release
 from penchant.stores import open as stores
 from penchant.stores.database import Databases
 from penchant.telemetry import log
-from penchant.training.jobs import Budget
+from penchant.training.lessons import Budget
 from penchant.training.plan import UNTRAINED, Plan
 from penchant.types import NEVER, Catalogue, moment
 from penchant.world import Follower, World
@@ -89,7 +89,12 @@ def budget(settings: Settings) -> Budget:
     """The training budget as configured."""
     training = settings.training
     return Budget(
-        ranker=training.ranker, gate=training.gate, cases=training.cases, rows=training.rows, seed=training.seed
+        ranker=training.ranker,
+        gate=training.gate,
+        hidden=training.hidden,
+        cases=training.cases,
+        rows=training.rows,
+        seed=training.seed,
     )
 
 

@@ -236,7 +236,7 @@ class Timeline:
     def tally(self, window: int | None, now: int, size: int) -> Array:
         """Weighted events per item in (now − window, now], all time if None: float64, whole numbers of `UNITS`."""
         lo = 0 if window is None else int(np.searchsorted(self.time, now - window, side="right"))
-        hi = self.n
+        hi = self.n if window is None else int(np.searchsorted(self.time, now, side="right"))
         ready = self._buffers.tallies.get(window)
         if ready is None or len(ready[2]) < size or abs(ready[0] - lo) + abs(ready[1] - hi) > hi - lo:
             counts = self._count(lo, hi, size)

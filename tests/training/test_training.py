@@ -15,7 +15,8 @@ from penchant.retrieval.popular import Popular
 from penchant.testing import worlds
 from penchant.testing.worlds import Told
 from penchant.training.examples import labelled
-from penchant.training.jobs import Budget, train
+from penchant.training.jobs import train
+from penchant.training.lessons import Budget, Lessons
 from penchant.training.plan import UNTRAINED
 from penchant.types import NEVER
 
@@ -42,6 +43,13 @@ def quiet(what, done, total):
 @pytest.fixture
 def replay(shop):
     return Replay(timeline=shop.timeline, catalogue=shop.catalogue, folds=folding())
+
+
+def told_all(replay, hidden=()):
+    """Lessons whose answers see all that had happened, but for what is hidden."""
+    mask = np.isin(np.arange(len(replay.catalogue)), hidden)
+    line = replay.timeline
+    return Lessons(past=line, asked=replay, truth=line, questions=[], gate=[], hidden=mask)
 
 
 def test_an_untrained_plan_says_what_is_missing():
@@ -142,13 +150,14 @@ def test_rows_are_labelled_with_what_was_done():
         similar={},
     )
     found = cases(line, int(line.time[4]), int(line.time[-1]) + 1)
+    given = told_all(replay)
     assert [c.user for c in found] == ["a", "b", "c"]
     asked = [replace(c) for c in found]
-    rows = labelled(replay, release, asked, rows=100, seed=0, progress=quiet)
+    rows = labelled(given, release, asked, rows=100, seed=0, progress=quiet)
     assert rows.groups.tolist() == [10, 10]  # filled up to k = 10 behind what was told
     assert rows.labels.tolist() == pytest.approx([0, 2.0, 0.2, *7 * [0], 1.0, *9 * [0]])
     assert rows.columns["told.place"][:6].tolist() == [6, 5, 4, 3, 2, 1]
-    few = labelled(replay, release, asked, rows=4, seed=0, progress=quiet)
+    few = labelled(given, release, asked, rows=4, seed=0, progress=quiet)
     assert few.groups.tolist() == [4, 4]
     assert few.labels[few.labels > 0].tolist() == pytest.approx([2.0, 0.2, 1.0])
 
@@ -168,7 +177,7 @@ def test_columns_are_those_of_the_moment():
         similar={},
     )
     found = cases(line, int(line.time[1]), int(line.time[-1]) + 1)
-    rows = labelled(replay, release, found, rows=9, seed=0, progress=quiet)
+    rows = labelled(told_all(replay), release, found, rows=9, seed=0, progress=quiet)
     assert rows.columns["popular.all"].tolist() == [2, 4, 6]
 
 

@@ -5,22 +5,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from penchant.evaluation.replay import Case, Progress, Replay, answered
+from penchant.evaluation.replay import Case, Progress, answered
 from penchant.protocols import Context, Examples, Release
+from penchant.training.lessons import Lessons
 from penchant.types import Array, Candidates
 
 
 def labelled(
-    replay: Replay, front: Release, found: Sequence[Case], *, rows: int, seed: int, progress: Progress
+    lessons: Lessons, front: Release, found: Sequence[Case], *, rows: int, seed: int, progress: Progress
 ) -> Examples:
     """What the stages before a ranker say of each case, with labels; cases with no answer in the union are left out."""
     dice = np.random.default_rng(seed)
     kept: list[tuple[Candidates, Array, Context]] = []
-    for done, (case, trace) in enumerate(replay.traces(front, found)):
-        labels = _labels(trace.result, answered(replay.timeline, case))
+    for done, (case, trace) in enumerate(lessons.asked.traces(front, found)):
+        result = trace.result.take(~np.isin(trace.result.rows, lessons.known(case)))
+        labels = _labels(result, answered(lessons.truth, case))
         if (labels > 0).any():
             chosen = _sample(labels, rows, dice)
-            kept.append((trace.result.take(chosen), labels[chosen], _slim(trace.context)))
+            kept.append((result.take(chosen), labels[chosen], _slim(trace.context)))
         progress("replay", done + 1, len(found))
     return _stacked(kept)
 

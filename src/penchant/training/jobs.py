@@ -1,12 +1,11 @@
 """One training: experts before a cut, a replay of what followed, the ranker on its rows, a verdict, the experts again.
 
-Time is cut into experts | ranker | gate. Experts are fit strictly before the rows they score; the gate judges before
-anything is fit again, since afterwards it would judge what it has seen.
+Experts are fit strictly before the rows they score (see `lessons`); the gate judges before anything is fit again,
+since afterwards it would judge what it has seen.
 """
 
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +13,12 @@ import numpy as np
 
 from penchant.errors import NotReadyError
 from penchant.evaluation.metrics import Outcome, measure, ranks_in
-from penchant.evaluation.replay import Case, Progress, Replay, answered, cases, one_thread, thinned
+from penchant.evaluation.replay import Case, Progress, Replay, answered, one_thread
 from penchant.protocols import History, Release
 from penchant.training.examples import labelled
+from penchant.training.lessons import Budget, Lessons, lessons
 from penchant.training.plan import Plan
-from penchant.types import NEVER, Rows
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """How the log is cut and how much of it is replayed; see [training]."""
-
-    ranker: float
-    gate: float
-    cases: int
-    rows: int
-    seed: int
+from penchant.types import Rows
 
 
 def train(plan: Plan, replay: Replay, budget: Budget, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -38,50 +27,42 @@ def train(plan: Plan, replay: Replay, budget: Budget, folder: Path, progress: Pr
     A recipe that finds too little to learn from is left out, with the reason under its name.
     """
     metrics: dict[str, Any] = {}
-    begin, gate = _cuts(replay, budget)
-    if plan.rankers() and begin is not None:
+    given = lessons(replay, budget) if plan.rankers() else None
+    if given is not None:
         past = folder / "past"
-        _fit_experts(plan, replay, past, begin, budget.seed, lambda *a: progress(f"{a[0]} (past)", a[1], a[2]))
-        found = thinned(cases(replay.timeline, begin, gate), budget.cases)
-        judged = thinned(cases(replay.timeline, gate, _end(replay)), max(budget.cases // 8, 50))
-        for name, ranker in plan.rankers().items():
-            front = _before(plan, plan.release(past), name)
-            with one_thread():
-                rows = labelled(replay, front, found, rows=budget.rows, seed=budget.seed, progress=progress)
-            progress(name, 0, 1)
-            history = History(timeline=replay.timeline, catalogue=replay.catalogue, examples=rows, seed=budget.seed)
-            metrics[name] = _fit(ranker, history, past / name)
-            progress(name, 1, 1)
-            if (past / name).is_dir():
-                with one_thread():
-                    metrics["gate"] = verdict = _judge(plan, replay, past, name, judged, progress)
-                if verdict[name] < verdict.get("otherwise", 0.0):
-                    metrics[name]["not served"] = "its stand-in was better on the gate's questions"
-                else:
-                    shutil.copytree(past / name, folder / name)
+        early = History(timeline=given.past, catalogue=replay.catalogue, seed=budget.seed)
+        _fit_experts(plan, early, past, lambda *a: progress(f"{a[0]} (past)", a[1], a[2]))
+        for name in plan.rankers():
+            metrics |= _fit_ranker(plan, given, budget, past, name, progress)
+            if (past / name).is_dir() and "not served" not in metrics[name]:
+                shutil.copytree(past / name, folder / name)
         shutil.rmtree(past)
-    metrics.update(_fit_experts(plan, replay, folder, _end(replay), budget.seed, progress))
+    everything = History(timeline=replay.timeline, catalogue=replay.catalogue, seed=budget.seed)
+    metrics.update(_fit_experts(plan, everything, folder, progress))
     return metrics
 
 
-def _cuts(replay: Replay, budget: Budget) -> tuple[int | None, int]:
-    """When the ranker's time and the gate's begin, µs; None if nothing positive ever happened."""
-    timeline = replay.timeline
-    positive = timeline.time[(timeline.kinds.weights[timeline.kind] > 0) & (timeline.item >= 0)]
-    if len(positive) < 10:
-        return None, NEVER
-    share = [1 - budget.ranker, 1 - budget.ranker * budget.gate]
-    begin, gate = (int(positive[min(int(len(positive) * s), len(positive) - 1)]) for s in share)
-    return begin, max(gate, begin)
+def _fit_ranker(
+    plan: Plan, given: Lessons, budget: Budget, past: Path, name: str, progress: Progress
+) -> dict[str, Any]:
+    """Train one ranker beside the experts of the past, and judge it against what would stand in for it."""
+    front = _before(plan, plan.release(past), name)
+    with one_thread():
+        rows = labelled(given, front, given.questions, rows=budget.rows, seed=budget.seed, progress=progress)
+    progress(name, 0, 1)
+    history = History(timeline=given.past, catalogue=given.asked.catalogue, examples=rows, seed=budget.seed)
+    metrics = {name: _fit(plan.rankers()[name], history, past / name)}
+    progress(name, 1, 1)
+    if (past / name).is_dir():
+        with one_thread():
+            metrics["gate"] = verdict = _judge(plan, given, past, name, progress)
+        if verdict[name] < verdict.get("otherwise", 0.0):
+            metrics[name]["not served"] = "its stand-in was better on the gate's questions"
+    return metrics
 
 
-def _end(replay: Replay) -> int:
-    return int(replay.timeline.time[-1]) + 1 if len(replay.timeline) else NEVER
-
-
-def _fit_experts(plan: Plan, replay: Replay, folder: Path, end: int, seed: int, progress: Progress) -> dict[str, Any]:
-    """Fit every source recipe on what happened before `end`."""
-    history = History(timeline=replay.timeline.until(end - 1), catalogue=replay.catalogue, seed=seed)
+def _fit_experts(plan: Plan, history: History, folder: Path, progress: Progress) -> dict[str, Any]:
+    """Fit every source recipe."""
     metrics = {}
     for name, recipe in plan.recipes().items():
         progress(name, 0, 1)
@@ -106,18 +87,16 @@ def _before(plan: Plan, release: Release, name: str) -> Release:
     return replace(release, stages={n: stage for n, stage in release.stages.items() if n in before})
 
 
-def _judge(
-    plan: Plan, replay: Replay, folder: Path, name: str, judged: Sequence[Case], progress: Progress
-) -> dict[str, float]:
+def _judge(plan: Plan, given: Lessons, folder: Path, name: str, progress: Progress) -> dict[str, float]:
     """NDCG@10 of the candidate and of its stand-in on the gate's cases."""
     candidate = plan.release(folder)
     releases = {name: candidate, **_without(plan, candidate, name)}
     scores: dict[str, list[float]] = {n: [] for n in releases}
-    for done, case in enumerate(judged):
-        wanted = np.array(list(answered(replay.timeline, case)), dtype=np.int32)
-        for label, release in releases.items():
-            scores[label].append(_ndcg(replay, release, case, wanted))
-        progress("gate", done + 1, len(judged))
+    for done, case in enumerate(given.gate):
+        wanted = np.setdiff1d(list(answered(given.truth, case)), given.known(case)).astype(np.int32)
+        for label, release in releases.items() if len(wanted) else ():
+            scores[label].append(_ndcg(given.asked, release, case, wanted))
+        progress("gate", done + 1, len(given.gate))
     return {label: float(np.mean(values)) if values else float("nan") for label, values in scores.items()}
 
 

@@ -1,0 +1,137 @@
+"""What a ranker learns from: questions of the past, and a past in which experts had not yet seen the answers.
+
+Where the log has a time in common, time is cut into experts | ranker | gate. Where it runs person by person, as files
+without times often do, there is none: the newest moment of each of some people is held back instead.
+
+Some items are hidden: their events are taken out until a moment of the ranker's time, so that the ranker meets items
+about which nobody has done anything yet, and learns what else speaks for them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from penchant.evaluation.replay import Case, Replay, cases, thinned
+from penchant.timeline import Timeline
+from penchant.types import NEVER, Array, Rows
+
+_GATE_LEAST = 50  # questions the gate is asked at least, where there are so many
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How the log is cut and how much of it is replayed; see [training]."""
+
+    ranker: float
+    gate: float
+    cases: int
+    rows: int
+    seed: int
+    hidden: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lessons:
+    """Questions for the ranker and for the gate; experts may learn from `past`, and `asked` is what answers see."""
+
+    past: Timeline
+    asked: Replay
+    truth: Timeline  # what the cases' places are of
+    questions: Sequence[Case]
+    gate: Sequence[Case]
+    hidden: Array  # bool per catalogue row
+
+    def known(self, case: Case) -> Rows:
+        """Hidden items that this person had met already: nothing can be learned from them."""
+        places = self.truth.places("user", self.truth.users.get(case.user, -1))
+        met = self.truth.item[places[self.truth.time[places] < case.time]]
+        return np.unique(met[(met >= 0) & self.hidden[met]])
+
+
+def lessons(replay: Replay, budget: Budget) -> Lessons | None:
+    """Cut the log of a replay; None if next to nothing positive ever happened."""
+    timeline = replay.timeline
+    positive = np.flatnonzero((timeline.kinds.weights[timeline.kind] > 0) & (timeline.item >= 0))
+    if len(positive) < 10:
+        return None
+    if person_by_person(timeline):
+        return _by_people(replay, budget, positive)
+    return _by_time(replay, budget, positive)
+
+
+def person_by_person(timeline: Timeline) -> bool:
+    """Whether everybody's events lie together, so that time says nothing about who came before whom."""
+    people = len(np.unique(timeline.user))
+    runs = np.count_nonzero(np.diff(timeline.user, prepend=-2))
+    return bool(len(timeline) >= 3 * people > 3 and runs <= 1.02 * people)
+
+
+def _by_time(replay: Replay, budget: Budget, positive: Array) -> Lessons:
+    timeline = replay.timeline
+    begin, gate = cuts(timeline.time[positive], budget)
+    end = int(timeline.time[-1]) + 1
+    hidden = _hidden(timeline.until(begin - 1), len(replay.catalogue), budget)
+    dice = np.random.default_rng(budget.seed)
+    born = np.full(len(hidden) + 1, NEVER)  # the last is for events without an item
+    born[:-1][hidden] = dice.integers(begin, max(gate, begin + 1), int(hidden.sum()))
+    seen = timeline.where(np.flatnonzero(timeline.time >= born[timeline.item])) if hidden.any() else timeline
+    return Lessons(
+        past=seen.until(begin - 1),
+        asked=replace(replay, timeline=seen),
+        truth=timeline,
+        questions=thinned(cases(timeline, begin, gate), budget.cases),
+        gate=thinned(cases(timeline, gate, end), max(budget.cases // 8, _GATE_LEAST)),
+        hidden=hidden,
+    )
+
+
+def cuts(time: Array, budget: Budget) -> tuple[int, int]:
+    """When the ranker's time and the gate's begin, of ascending times of what was positive."""
+    shares = (1 - budget.ranker, 1 - budget.ranker * budget.gate)
+    begin, gate = (int(time[min(int(len(time) * share), len(time) - 1)]) for share in shares)
+    return begin, max(gate, begin)
+
+
+def _by_people(replay: Replay, budget: Budget, positive: Array) -> Lessons:
+    timeline = replay.timeline
+    found = newest(timeline, positive)
+    most = max(int(len(found) * budget.ranker), _GATE_LEAST)
+    held = thinned(found, min(most, budget.cases + max(budget.cases // 8, _GATE_LEAST)))
+    gate = held[:: max(int(1 / budget.gate), 2)]
+    judged = {case.user for case in gate}
+    kept = np.ones(len(timeline), dtype=bool)
+    kept[np.concatenate([case.places for case in held])] = False
+    hidden = _hidden(timeline.where(np.flatnonzero(kept)), len(replay.catalogue), budget)
+    kept &= ~np.append(hidden, False)[timeline.item]
+    past = timeline.where(np.flatnonzero(kept))
+    return Lessons(
+        past=past,
+        asked=replace(replay, timeline=past, frozen=True),
+        truth=timeline,
+        questions=[case for case in held if case.user not in judged],
+        gate=gate,
+        hidden=hidden,
+    )
+
+
+def newest(timeline: Timeline, positive: Array) -> list[Case]:
+    """The newest positive moment of each person who had others before, in order of time."""
+    user, time = timeline.user[positive], timeline.time[positive]
+    last, first = np.zeros(len(timeline.names), np.int64), np.full(len(timeline.names), np.iinfo(np.int64).max)
+    np.maximum.at(last, user, time)
+    np.minimum.at(first, user, time)
+    places = positive[(time == last[user]) & (first[user] < time)]
+    order = places[np.lexsort((places, timeline.user[places], timeline.time[places]))]
+    starts = np.flatnonzero(np.diff(timeline.user[order], prepend=-2) != 0)
+    groups = np.split(order, starts[1:]) if len(starts) else []
+    return [Case(user=timeline.names[timeline.user[g[0]]], time=int(timeline.time[g[0]]), places=g) for g in groups]
+
+
+def _hidden(timeline: Timeline, size: int, budget: Budget) -> Array:
+    """A share of the items that somebody has met, drawn by chance."""
+    met = np.unique(timeline.item[timeline.item >= 0])
+    dice = np.random.default_rng(budget.seed + 1)
+    hidden = np.zeros(size, dtype=bool)
+    hidden[dice.choice(met, int(len(met) * budget.hidden), replace=False)] = True
+    return hidden
