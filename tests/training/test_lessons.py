@@ -52,14 +52,14 @@ def test_people_are_held_back_where_time_is_not():
     given = lessons(asked, BUDGET)
     line = asked.timeline
     held = [*given.questions, *given.gate]
-    assert len(held) == len({c.user for c in held}) == 50  # half of them
-    assert len(given.gate) == 10
+    assert len(held) == len({c.user for c in held}) == 100
+    assert len(given.gate) == 20
     for case in held:
         (place,) = case.places
         code = line.user[place]
         assert place == line.places("user", code)[-1]
         assert len(given.past.places("user", code)) == 4
-    assert len(given.past) == len(line) - 50
+    assert len(given.past) == len(line) - 100
     assert given.asked.frozen
     assert len(given.asked.context(held[0]).timeline) == len(given.past)
 

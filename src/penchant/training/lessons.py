@@ -95,9 +95,7 @@ def cuts(time: Array, budget: Budget) -> tuple[int, int]:
 
 def _by_people(replay: Replay, budget: Budget, positive: Array) -> Lessons:
     timeline = replay.timeline
-    found = newest(timeline, positive)
-    most = max(int(len(found) * budget.ranker), _GATE_LEAST)
-    held = thinned(found, min(most, budget.cases + max(budget.cases // 8, _GATE_LEAST)))
+    held = thinned(newest(timeline, positive), budget.cases)
     gate = held[:: max(int(1 / budget.gate), 2)]
     judged = {case.user for case in gate}
     kept = np.ones(len(timeline), dtype=bool)
