@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from penchant import plugins
 from penchant.errors import ConfigError, allowed
+from penchant.kinds import ALIASES, WEIGHTS
 
 FILE = "penchant.toml"
 T = TypeVar("T")
@@ -26,35 +27,6 @@ Share = Annotated[float, Interval(gt=0, lt=1)]
 Seed = Annotated[int, Interval(ge=0, lt=2**31)]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # names become folders and the beginnings of columns
 _RESERVED = ("all", "past", "rest", "union")  # names of folders, steps and reasons of our own
-
-WEIGHTS = {
-    "view": 0.2,
-    "click": 0.5,
-    "cart": 1.0,
-    "purchase": 2.0,
-    "rating": 1.0,
-    "like": 1.0,
-    "review": 1.0,
-    "search": 0.0,
-    "wish": 0.0,
-    "profile": 0.0,
-    "dislike": -1.0,
-    "return": -1.0,
-    "other": 0.5,
-}
-_SPELLINGS = {
-    "view": ("browse", "pageview", "impression", "浏览"),
-    "click": ("点击",),
-    "cart": ("add_to_cart", "addtocart", "加购"),
-    "purchase": ("buy", "order", "transaction", "购买"),
-    "rating": ("评分",),
-    "review": ("评论",),
-    "search": ("搜索",),
-    "return": ("refund", "退货"),
-    "like": ("thumbs_up", "favorite", "favourite", "喜欢", "收藏"),
-    "dislike": ("unlike", "thumbs_down", "不喜欢", "踩"),
-}
-ALIASES = {spelling: kind for kind, spellings in _SPELLINGS.items() for spelling in spellings}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
