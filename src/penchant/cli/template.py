@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from penchant import config, plugins
+from penchant import config, kinds, plugins
 
 _COMMENT = re.compile(r"^ {4}(\w+): [^#\n]*  # (.+)$", re.MULTILINE)
 _HEAD = """\
@@ -57,8 +57,8 @@ def _table(name: str, table: Any) -> Iterator[str]:
     yield f"[{name}]"
     yield from _settings(table)
     if name == "events":
-        yield f"# weights that are built in: {value(config.WEIGHTS)}"
-        yield f"# kinds that are built in: {value(config.ALIASES)}"
+        yield f"# weights that are built in: {value(kinds.WEIGHTS)}"
+        yield f"# kinds that are built in: {value(kinds.ALIASES)}"
 
 
 def _family(family: str, entries: Any) -> Iterator[str]:
