@@ -26,9 +26,13 @@ format: .make/dev ## put the code in its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .make/dev ## the boards of quality and latency, on the bundled data
+bench: .make/dev ## the boards of quality and latency, on the bundled data, beside the peers of the last contest
 	$(BIN)/python benchmarks/quality.py $(ARGS)
 	$(BIN)/python benchmarks/latency.py $(ARGS)
+
+bench-quality: .make/dev ## the boards of quality beside other libraries; DATA=folder adds data that is not bundled
+	$(BIN)/python benchmarks/contest.py $(if $(DATA),--data $(DATA)) $(ARGS)
+	$(BIN)/python benchmarks/quality.py $(if $(DATA),--data $(DATA))
 
 clean:          ## remove what was installed and built
 	rm -rf $(VENV) .make demo

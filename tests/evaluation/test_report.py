@@ -162,7 +162,7 @@ def test_a_state_that_lags_is_worse_where_only_the_last_day_tells():
 
 def test_margins_times_and_values_are_kept(replay):
     found = report(replay)
-    assert sum(found.histogram["counts"]) == found.questions == len(found.ndcg[SYSTEM])
+    assert sum(found.histogram["counts"]) == found.questions == len(found.values["all"][SYSTEM]["ndcg"])
     assert sum(g["shown"] for g in found.calibration) >= found.questions
     assert found.satisfaction[SYSTEM]["hits"] == found.questions
     assert "ndcg" not in found.document()

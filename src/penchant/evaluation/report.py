@@ -62,11 +62,11 @@ class Report:
     histogram: Mapping[str, Sequence[float]]  # of those milliseconds
     seconds: Mapping[str, float]  # training and replay
     training: Mapping[str, Any]
-    ndcg: Mapping[str, Array] = field(default_factory=dict)  # name → per question; not part of the document
+    values: Values = field(default_factory=dict)  # every measure of every question; not part of the document
 
     def document(self) -> dict[str, Any]:
         """Everything as plain data, for JSON."""
-        kept = (f.name for f in fields(self) if f.name not in ("ndcg", "question"))
+        kept = (f.name for f in fields(self) if f.name not in ("values", "question"))
         return {"question": asdict(self.question), **{name: getattr(self, name) for name in kept}}
 
     def behind(self) -> list[tuple[str, str]]:
@@ -122,7 +122,7 @@ def evaluate(
         histogram=histogram(played.took),
         seconds={"train": trained, "replay": time.perf_counter() - began},
         training={**(training or {}), **({"blend": tuned.weights} if tuned else {})},
-        ndcg=ndcg,
+        values=found,
     )
 
 

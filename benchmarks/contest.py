@@ -1,0 +1,132 @@
+"""The contest: every peer answers the questions of the boards, in an environment of its own.
+
+`make bench-quality DATA=folder` runs it before the boards. For each exam it writes `results/peers/<exam>.json`
+(settings, versions, seconds and quality of each peer, and why one is missing) and `.npz` (ranks of all that is wanted,
+by peer). What is done already is not done again; `--again` begins anew, `--chosen` takes the settings of the last
+contest instead of searching for them.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from boards import BOARDS, RESULTS, SCRATCH, available, opened
+from questions import Asked, export
+
+PEERS = Path(__file__).parent / "peers"
+SCRIPTS = {  # script → its requirements; those without need nothing but numpy and scipy
+    "popularity": "",
+    "personal": "",
+    "sessions": "",
+    "implicit_models": "implicit",
+    "blend": "implicit",
+    "rectools_models": "rectools",
+}
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def write_exams(name: str, data: Path | None, place: Path) -> list[str]:
+    """Export the questions of a board, and return the names of its exams."""
+    board = BOARDS[name]
+    names = list(board.exams.values())
+    if all((place / exam / "test" / "facts.json").exists() for exam in names):
+        return names
+    with tempfile.TemporaryDirectory() as scratch, opened(name, data, Path(scratch), quick=True) as project:
+        for where, exam in board.exams.items():
+            asked = Asked(protocol=board.protocol, target=board.target, novel=where == "novel")
+            export(project, asked, exam, place / exam)
+    return names
+
+
+def environment(requirements: str, place: Path) -> tuple[str, str]:
+    """The interpreter that has these requirements, and what went wrong if there is none."""
+    if not requirements:
+        return sys.executable, ""
+    folder, wanted = place / requirements, (PEERS / f"{requirements}.txt").read_text()
+    python, made = folder / "bin" / "python", folder / "made.txt"
+    if made.exists() and made.read_text() == wanted:
+        return str(python), ""
+    steps = [
+        [sys.executable, "-m", "venv", "--clear", str(folder)],
+        [str(python), "-m", "pip", "install", "--quiet", "-r", str(PEERS / f"{requirements}.txt")],
+    ]
+    for step in steps:
+        done = subprocess.run(step, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return "", f"its environment cannot be made: {last_line(done.stderr)}"
+    made.write_text(wanted)
+    return str(python), ""
+
+
+def last_line(text: str) -> str:
+    return next((line for line in reversed(text.strip().splitlines()) if line.strip()), "no message")
+
+
+def sit(exam: str, place: Path, chosen: bool) -> dict[str, str]:
+    """Let every script sit an exam; returns script → why it has no answer."""
+    missing = {}
+    for script, requirements in SCRIPTS.items():
+        python, trouble = environment(requirements, place / "environments")
+        if not trouble:
+            command = [python, "-W", "ignore", str(PEERS / f"{script}.py")]
+            command += [str(place / "exams" / exam), str(place / "answers" / exam)]
+            if chosen:
+                command += ["--settings", str(RESULTS / "peers" / f"{exam}.json")]
+            done = subprocess.run(
+                command, env={**os.environ, **ONE_THREAD}, stderr=subprocess.PIPE, text=True, check=False
+            )
+            trouble = last_line(done.stderr) if done.returncode else ""
+        if trouble:
+            missing[script] = trouble
+    return missing
+
+
+def collect(exam: str, place: Path, missing: dict[str, str]) -> None:
+    """Put the answers to one exam side by side."""
+    digest = json.loads((place / "exams" / exam / "test" / "facts.json").read_text())["digest"]
+    found = [json.loads(file.read_text()) for file in sorted((place / "answers" / exam).glob("*.json"))]
+    found = [facts for facts in found if facts["digest"] == digest]
+    ranks = {facts["name"]: np.load(place / "answers" / exam / f"{facts['name']}.npz")["ranks"] for facts in found}
+    document = {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, one thread",
+        "digest": digest,
+        "missing": missing,
+        "peers": {facts["name"]: facts for facts in sorted(found, key=lambda facts: -facts["ndcg"])},
+    }
+    (RESULTS / "peers").mkdir(parents=True, exist_ok=True)
+    (RESULTS / "peers" / f"{exam}.json").write_text(json.dumps(document, indent=1) + "\n")
+    asked = np.load(place / "exams" / exam / "test" / "questions.npz")
+    columns = {"people": asked["user"], "starts": asked["wanted_starts"]}
+    columns |= {name: np.minimum(rank, 65_535).astype(np.uint16) for name, rank in ranks.items()}
+    np.savez_compressed(RESULTS / "peers" / f"{exam}.npz", **columns)
+    print(f"{exam}: {len(found)} peers" + "".join(f"; {name} is missing: {why}" for name, why in missing.items()))
+
+
+def main() -> None:
+    """Hold the contest on the boards that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"boards; all whose data is here by default: {', '.join(BOARDS)}")
+    parser.add_argument("--data", type=Path, help="folder of the data sets that are not bundled")
+    parser.add_argument("--scratch", type=Path, default=SCRATCH, help="folder of environments, exams and answers")
+    parser.add_argument("--again", action="store_true", help="throw exams and answers of before away")
+    parser.add_argument("--chosen", action="store_true", help="take the settings of the last contest")
+    arguments = parser.parse_args()
+    for name in arguments.names or available(arguments.data):
+        for exam in BOARDS[name].exams.values() if arguments.again else ():
+            for part in ("exams", "answers"):
+                shutil.rmtree(arguments.scratch / part / exam, ignore_errors=True)
+        for exam in write_exams(name, arguments.data, arguments.scratch / "exams"):
+            collect(exam, arguments.scratch, sit(exam, arguments.scratch, arguments.chosen))
+
+
+if __name__ == "__main__":
+    main()
