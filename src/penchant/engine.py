@@ -15,10 +15,11 @@ from penchant import pipeline, privacy
 from penchant.checks import AHEAD, check, flaw
 from penchant.errors import NotReadyError, UnknownError, UsageError
 from penchant.ports import ItemChange, ItemStore, Log, Record, State, StateStore, digest
-from penchant.protocols import Context, Fold, Reader, Release, Trace
+from penchant.protocols import Context, Fold, Reader, Recalls, Release, Trace
+from penchant.recollection import Recollection
 from penchant.state.folds import fold
 from penchant.telemetry import Telemetry
-from penchant.types import PROPENSITY, Columns, Event, Item, Pick, Query, Slate, micros, moment
+from penchant.types import MARK, PROPENSITY, Candidates, Columns, Event, Item, Pick, Query, Slate, micros, moment
 from penchant.world import BARE, Follower, World, born
 
 
@@ -48,7 +49,11 @@ class Engine:
     clock: Callable[[World], datetime]
     telemetry: Telemetry = field(default_factory=Telemetry)
     closing: ExitStack = field(default_factory=ExitStack)
+    recollection: Recollection = field(init=False)
     _observing: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self.recollection = Recollection(self.log)
 
     # ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -78,6 +83,7 @@ class Engine:
             release=release.version,
             position=world.position,
             degraded=(*release.degraded, *self._unknown(query, world)),
+            marks=_marks(trace.result, len(picks)),
         )
         self.log.append([slate])
         self.telemetry.answered(query.surface, release.version, slate.degraded)
@@ -201,8 +207,14 @@ class Engine:
         with self.telemetry.timed("state"):
             user = self._person(world, query.user, now)
         context = self._context(query, world, now, user, seed)
+        context = replace(context, slates=self._slates(release, context))
         with self.telemetry.timed("pipeline"):
             return pipeline.run(release, context)
+
+    def _slates(self, release: Release, context: Context) -> tuple[Slate, ...]:
+        """What the person answered, as far as a stage of the release reads it."""
+        most = max((stage.recalls for stage in release.stages.values() if isinstance(stage, Recalls)), default=0)
+        return self.recollection.of(context, most) if most else ()
 
     def _context(self, query: Query, world: World, now: int, user: dict[str, Columns], seed: str) -> Context:
         wish = self.reader.wish(query.text) if query.text else None
@@ -254,3 +266,9 @@ class Engine:
         names = [*(query.candidates or ()), *([query.item] if query.item else [])]
         unknown = sorted({n for n in names if n not in world.catalogue.row_of})
         return (f"unknown items: {', '.join(unknown[:10])}",) if unknown else ()
+
+
+def _marks(result: Candidates, count: int) -> dict[str, tuple[float, ...]]:
+    """What the slate keeps of its picks' columns, as it will be read again."""
+    names = [name for name in result.columns if name.endswith(MARK)]
+    return {n: tuple(result.columns[n][:count].astype(np.float16).astype(np.float64).tolist()) for n in names}

@@ -25,6 +25,7 @@ _BUILT_IN = {
     "stages.blend": "penchant.ranking.blend:Blend",
     "stages.trees": "penchant.ranking.trees:Trees",
     "stages.gated": "penchant.ranking.gated:Gated",
+    "stages.online": "penchant.ranking.online:Online",
     "stages.asked": "penchant.reranking.asked:Asked",
     "stages.diversity": "penchant.reranking.diversity:Diversity",
     "stages.dpp": "penchant.reranking.dpp:Determinantal",

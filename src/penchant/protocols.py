@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 import numpy as np
 
 from penchant.timeline import Events, Timeline
-from penchant.types import Array, Candidates, Catalogue, Columns, Floats, Item, Query, Rows
+from penchant.types import Array, Candidates, Catalogue, Columns, Floats, Item, Query, Rows, Slate
 
 T = TypeVar("T")
 Model_co = TypeVar("Model_co", covariant=True)
@@ -32,6 +32,7 @@ class Context:
     allowed: Array  # bool per catalogue row: what the rules let through; sources retrieve nothing else
     dice: np.random.Generator  # seeded by the slate id
     wish: Floats | None = None  # the query's text, encoded
+    slates: Sequence[Slate] = ()  # answered by this person, oldest first; none unless a stage `Recalls`
     memo: dict[Any, Any] = field(default_factory=dict, compare=False)
 
     def once(self, key: object, make: Callable[[], T]) -> T:
@@ -164,6 +165,25 @@ class Explains(Protocol):
 
     def parts(self, context: Context, candidates: Candidates) -> Columns:
         """Column name → its part of each candidate's score; the parts, `base` included, add up to the score."""
+        ...
+
+
+@runtime_checkable
+class Adjusts(Protocol):
+    """A stage that adds to the scores of the ranker before it, and can say what each column added."""
+
+    def shifts(self, context: Context, candidates: Candidates) -> Columns:
+        """Column name → what it adds to each score, given the candidates as they were before this stage."""
+        ...
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """A stage that reads `Context.slates`, what the person was offered and answered."""
+
+    @property
+    def recalls(self) -> int:
+        """How many of the newest answered slates it reads."""
         ...
 
 

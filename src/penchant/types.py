@@ -151,6 +151,7 @@ class Slate:
     release: str
     position: int
     degraded: tuple[str, ...] = ()  # what could not be done and what was done instead
+    marks: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # column → value per pick; see `MARK`
 
     @property
     def items(self) -> list[str]:
@@ -160,6 +161,7 @@ class Slate:
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = np.iinfo(np.int64).min
+MARK = "~z"  # ends columns that a slate keeps for its picks, in half precision, so that answers can teach
 PROPENSITY = "propensity"  # the column, of a stage that leaves places to chance, with each candidate's chance
 
 

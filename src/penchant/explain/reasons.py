@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from penchant.explain import sentences
-from penchant.protocols import Attributes, Context, Explains, Release, Trace
+from penchant.protocols import Adjusts, Attributes, Context, Explains, Release, Trace
 from penchant.types import Array, Candidates, Columns, moment
 
 Reason = dict[str, Any]
@@ -55,7 +55,11 @@ def reasons(
     assert isinstance(stage, Explains)  # noqa: S101 - what `last_ranker` looks for
     seats = {row: place for place, row in enumerate(before.rows.tolist())}
     known = before.take(np.array([seats[row] for row in picks.rows.tolist()]))
-    parts = stage.parts(trace.context, known)
+    parts = dict(stage.parts(trace.context, known))
+    for later, given, changed in _adjusted(trace, release, name):
+        name, after = later, changed
+        for column, added in _shifts(trace, release, later, given, picks).items():
+            parts[column] = parts.get(column, 0.0) + added
     names = ids(trace.context.query.user)
     order = {row: place for place, row in enumerate(after.rows.tolist())}
     return [
@@ -74,6 +78,23 @@ def last_ranker(trace: Trace, release: Release) -> tuple[str, Candidates, Candid
         if isinstance(release.stages[name], Explains):
             found = (name, before, after)
     return found
+
+
+def _adjusted(trace: Trace, release: Release, ranker: str) -> list[tuple[str, Candidates, Candidates]]:
+    """The stages behind the ranker that add to its scores, each with the candidates before and after it."""
+    names = [name for name, _ in trace.steps]
+    behind = range(names.index(ranker) + 1, len(names))
+    steps = [(names[at], trace.steps[at - 1][1], trace.steps[at][1]) for at in behind]
+    return [step for step in steps if isinstance(release.stages[step[0]], Adjusts)]
+
+
+def _shifts(trace: Trace, release: Release, name: str, given: Candidates, picks: Candidates) -> Columns:
+    """What a stage added to the score of each pick, by column."""
+    stage = release.stages[name]
+    assert isinstance(stage, Adjusts)  # noqa: S101 - what `_adjusted` looks for
+    seats = {row: place for place, row in enumerate(given.rows.tolist())}
+    places = np.array([seats[row] for row in picks.rows.tolist()])
+    return {column: added[places] for column, added in stage.shifts(trace.context, given).items()}
 
 
 def kind_of(column: str) -> str:

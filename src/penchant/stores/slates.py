@@ -96,10 +96,10 @@ class Slates:
     def find(self, slate: str | None, user: str | None, limit: int | None = None) -> list[Slate]:
         """Slates by id, person, both or neither, in order of time, the newest `limit` of them.
 
-        Where there is none of the given name, look again a moment later.
+        One that is asked for by its id was shown to somebody: if it is not there, look again a moment later.
         """
         found = self._look(slate, user, limit)
-        if not found and (slate, user) != (None, None):
+        if not found and slate is not None:
             time.sleep(_SOON)
             found = self._look(slate, user, limit)
         return sorted(found, key=lambda one: (one.time, one.id))[-limit if limit else 0 :]

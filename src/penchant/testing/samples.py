@@ -55,7 +55,16 @@ def a_slate(number: int, user: str = "ann") -> Slate:
     reasons = ({"column": "price", "part": -0.25},)
     picks = (Pick(item="i1", score=1 / 3, reasons=reasons), Pick(item="i2", score=-1e-9, propensity=0.1))
     time = NOON + timedelta(seconds=number, microseconds=1)
-    return Slate(id=f"s{number}", time=time, query=query, picks=picks, release="r1", position=7, degraded=("late",))
+    return Slate(
+        id=f"s{number}",
+        time=time,
+        query=query,
+        picks=picks,
+        release="r1",
+        position=7,
+        degraded=("late",),
+        marks={"popular.7d~share~z": (-0.5, 1.25), "again.frequency~share~z": (3.0, 0.0)},
+    )
 
 
 def a_state(position: int, version: str = "v1") -> State:

@@ -1,0 +1,312 @@
+"""The rankers side by side on validation, whom the gate trusts, and what a person's own head adds answer by answer.
+
+Run it with `python benchmarks/rankers.py [shop] [movies] [people]`; it writes `benchmarks/results/rankers/*.csv` and
+draws the charts from what is there. The data sets are asked before the test's cut only. `people` are simulated: they
+weigh the experts each in their own way, which a log never tells.
+"""
+
+import argparse
+import csv
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import penchant
+from penchant.build import budget
+from penchant.data import NAMES, dataset
+from penchant.evaluation import metrics, splits
+from penchant.evaluation.replay import Case, Replay, answered, cases, one_thread, thinned
+from penchant.protocols import Examples, History, Release
+from penchant.ranking.blend import Blend
+from penchant.ranking.gated import Gated
+from penchant.ranking.online import Online
+from penchant.ranking.trees import Trees
+from penchant.testing import worlds
+from penchant.training import jobs
+from penchant.training.examples import labelled
+from penchant.types import MARK, Candidates, Pick, Query, Slate, moment
+
+RESULTS = Path(__file__).parent / "results" / "rankers"
+K = 10
+RECIPES: dict[str, Any] = {
+    "trees": Trees(),
+    "gated": Gated(),
+    "gated without texts": Gated(directions=0),
+    "gated, maximum": Gated(form="maximum"),
+}
+ONLINE = {"online": Online(), "online, patience 20": Online(patience=20.0)}
+ANSWERS = (0, 1, 3, 6, 11, 1_000)  # edges of the buckets of answers given so far
+KNOWN = (0, 2, 5, 10, 20, 50, 100_000)  # edges of the buckets of items a person has met
+SEEN = 2_500  # moments of people who come often
+SILENT = lambda *_: None  # noqa: E731
+
+
+def write(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    lines = [[f"{cell:.4f}" if isinstance(cell, float) else cell for cell in row] for row in rows]
+    with (RESULTS / f"{name}.csv").open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([head, *lines])
+    for line in lines:
+        print(name, *line, flush=True)
+
+
+def ndcg(order: np.ndarray, wanted: np.ndarray, size: int) -> float:
+    return metrics.measure(metrics.Outcome(metrics.ranks_in(order, wanted), len(order), size), K)["ndcg"]
+
+
+def against(found: Sequence[float], usual: Sequence[float]) -> tuple[float, float, float]:
+    gap = np.array(found) - np.array(usual)
+    return float(gap.mean()), *metrics.interval(gap)
+
+
+# ── on data ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What is known before a test, cut as a training cuts it, with the columns before any ranker."""
+
+    past: Replay  # before the validation time
+    known: Replay  # before the test
+    begin: int  # of the ranker's time, µs
+    asked: list[Case]
+    examples: Examples
+    early: Release  # experts fit before the ranker's time
+    late: Release  # experts fit before the validation time
+
+
+def stretch(project: Any, scratch: Path, most: int) -> Stretch:
+    asked, world, plan = project.settings.evaluation, project.engine.follower.catch_up(), project.built.plan
+    test = splits.instant_of(world.timeline, asked.cut)
+    known = world.timeline.until(test - 1)
+    begin = test - (int(world.timeline.time[-1]) - test)
+    parts = splits.split(known, "time", moment(begin).isoformat(), asked.target, most)
+    replay = Replay(timeline=known, catalogue=world.catalogue, folds=project.engine.folds)
+    past, spent = replace(replay, timeline=parts.past), budget(project.settings)
+    first, _ = jobs._cuts(past, spent)
+    fronts = []
+    for name, end in (("early", first), ("late", jobs._end(past))):
+        jobs._fit_experts(plan, past, scratch / name, end, spent.seed, SILENT)
+        fronts.append(jobs._before(plan, plan.release(scratch / name), "trees"))
+    found = thinned(cases(past.timeline, first, jobs._end(past)), spent.cases)
+    examples = labelled(past, fronts[0], found, rows=spent.rows, seed=spent.seed, progress=SILENT)
+    return Stretch(past, replay, first, parts.cases, examples, *fronts)
+
+
+def compare(name: str, most: int) -> None:
+    """Every ranker on the questions of the validation time, and what a head adds for people who come often."""
+    with tempfile.TemporaryDirectory() as folder, one_thread():
+        scratch = Path(folder)
+        shutil.copy(dataset(name) / "penchant.toml", scratch)
+        with penchant.open(scratch) as project:
+            project.import_items(dataset(name) / "items.parquet")
+            project.import_events(dataset(name) / "events.parquet")
+            given = stretch(project, scratch, most)
+            history = History(timeline=given.past.timeline, catalogue=given.past.catalogue, examples=given.examples)
+            stages = {"blend": Blend()}
+            for label, recipe in RECIPES.items():
+                (scratch / label).mkdir()
+                recipe.train(history, scratch / label)
+                stages[label] = recipe.load(scratch / label)
+            ranked(name, given, stages)
+            visits(name, given, stages["trees"])
+
+
+def ranked(name: str, given: Stretch, stages: dict[str, Any]) -> None:
+    size, gate = len(given.known.catalogue), stages["gated"]
+    found: dict[str, list[float]] = {label: [] for label in stages}
+    trust: list[tuple[float, np.ndarray]] = []
+    for case, trace in given.known.traces(given.late, given.asked):
+        wanted = np.array(sorted(answered(given.known.timeline, case)), dtype=np.int32)
+        for label, stage in stages.items():
+            found[label].append(ndcg(stage.apply(trace.context, trace.result).rows, wanted, size))
+        attention, *_ = gate.form.attend(gate.weights, gate._facts(trace.context, trace.result))
+        trust.append((float(np.expm1(trace.result.columns["person_items"][0])), attention.mean(axis=0)))
+    rows = [[label, len(v), float(np.mean(v)), *against(v, found["trees"])] for label, v in found.items()]
+    write(f"{name}-rankers", ("ranker", "questions", "ndcg", "change", "low", "high"), rows)
+    items, attention = np.array([t for t, _ in trust]), np.array([a for _, a in trust])
+    voices = [e.partition(".")[0] for e in gate.scale.experts]
+    voices += ["texts"] * (attention.shape[1] - len(voices) - 1) + ["nobody"]
+    lines = []
+    for low, high in pairwise(KNOWN):
+        of = attention[(items >= low - 0.5) & (items < high - 0.5)]
+        sums = {v: float(of[:, [n == v for n in voices]].sum(axis=1).mean()) for v in dict.fromkeys(voices)}
+        lines += [[low, len(of), voice, share] for voice, share in sums.items()] if len(of) else []
+    write(f"{name}-trust", ("items", "questions", "voice", "attention"), lines)
+
+
+def visits(name: str, given: Stretch, ranker: Any) -> None:
+    """Moments of people who come often, in order: each sees the first ten, and takes what they took if it is there."""
+    timeline, size = given.known.timeline, len(given.known.catalogue)
+    of: dict[str, list[Case]] = {}
+    for case in cases(timeline, given.begin, int(timeline.time[-1]) + 1):
+        of.setdefault(case.user, []).append(case)
+    people = [person for person, moments in of.items() if 8 <= len(moments) <= 60]
+    np.random.default_rng(0).shuffle(people)
+    cut, seen = int(given.past.timeline.time[-1]), 0
+    found: dict[str, list[list[float]]] = {label: [[] for _ in ANSWERS[1:]] for label in ("trees", *ONLINE)}
+    for person in people:
+        if (seen := seen + len(of[person])) > SEEN:
+            break
+        kept: dict[str, list[Slate]] = {label: [] for label in ONLINE}
+        for case, trace in given.known.traces(given.early, of[person]):
+            wanted = np.array(sorted(answered(timeline, case)), dtype=np.int32)
+            before = ranker.apply(trace.context, trace.result)
+            usual = ndcg(before.rows, wanted, size)
+            for label, stage in ONLINE.items():
+                context = replace(trace.context, slates=tuple(kept[label][-stage.recalls :]), memo={})
+                after = stage.apply(context, before)
+                given_so_far = stage.head(context, ()).count
+                bucket = int(np.searchsorted(ANSWERS, given_so_far, side="right")) - 1
+                if case.time > cut:
+                    found[label][bucket].append(ndcg(after.rows, wanted, size) - usual)
+                    found["trees"][bucket].append(usual)
+                shown = offered(after, [given.known.catalogue.items[r].id for r in after.rows[:K]])
+                if np.isin(after.rows[:K], wanted).any():
+                    position = int(timeline.position[case.places].min()) - 1
+                    kept[label].append(replace(shown, position=position))
+    rows = []
+    for label in ONLINE:
+        for low, gaps in zip((*ANSWERS[:-1], "all"), (*found[label], list(chain(*found[label]))), strict=True):
+            if gaps:
+                rows.append([label, low, len(gaps), float(np.mean(gaps)), *metrics.interval(np.array(gaps))])
+    usual = list(chain(*found["trees"]))
+    rows.append(["trees", "all", len(usual), float(np.mean(usual)), "", ""])
+    write(f"{name}-online", ("ranker", "answers", "moments", "change", "low", "high"), rows)
+
+
+def offered(candidates: Candidates, items: Sequence[str]) -> Slate:
+    """The slate of the first candidates, with what it keeps of them."""
+    marks = {n: tuple(c[: len(items)].tolist()) for n, c in candidates.columns.items() if n.endswith(MARK)}
+    picks = tuple(Pick(item=item, score=0.0) for item in items)
+    return Slate(id="s", time=moment(0), query=Query(user="p"), picks=picks, release="r", position=0, marks=marks)
+
+
+# ── simulated people ────────────────────────────────────────────────────────────────────────────────────────────
+
+EXPERTS = tuple(f"{name}.x~share" for name in "abcdefghijkl")
+SHELF, PEOPLE, VISITS = 100, 80, 60
+
+
+def simulate() -> None:
+    """NDCG@10 by answers given: people weigh twelve experts each in their own way, the ranker as all do on average."""
+    stages = {"ranker": None, "online": Online(), "online, patience 20": Online(patience=20.0)}
+    stages["online, exploring"] = Online(explore=0.3)
+    stages["online, bold"] = Online(variance=1.0, strength=2.0)
+    found = {label: np.zeros((PEOPLE, VISITS)) for label in (*stages, "their own weights")}
+    base = worlds.context(worlds.world(worlds.items(SHELF)))
+    for person in range(PEOPLE):
+        dice = np.random.default_rng(person)
+        common = np.linspace(0.2, 1.0, len(EXPERTS))
+        own = common + dice.normal(0, 0.6, len(EXPERTS))
+        days = [dice.random((SHELF, len(EXPERTS))) ** 3 for _ in range(VISITS)]
+        for label, stage in stages.items():
+            found[label][person] = course(stage, base, days, common, own, np.random.default_rng(1_000 + person))
+        found["their own weights"][person] = [quality(np.argsort(-(d @ own)), d @ own) for d in days]
+    rows = [[label, visit, float(v[:, visit].mean())] for label, v in found.items() for visit in range(VISITS)]
+    write("people", ("ranker", "answers", "ndcg"), rows)
+
+
+def quality(order: np.ndarray, wish: np.ndarray) -> float:
+    return ndcg(order.astype(np.int32), np.sort(np.argsort(-wish)[:K]).astype(np.int32), len(wish))
+
+
+def course(stage: Any, base: Any, days: Any, common: np.ndarray, own: np.ndarray, dice: Any) -> list[float]:
+    """One person's visits: they look from above, more seldom the lower, and take what suits them best of it."""
+    slates: list[Slate] = []
+    events: dict[str, list[float]] = {"position": [], "item": [], "weight": []}
+    found = []
+    for visit, day in enumerate(days):
+        columns = {name: day[:, at].astype(np.float32) for at, name in enumerate(EXPERTS)}
+        some = Candidates(rows=np.arange(SHELF, dtype=np.int32), scores=np.zeros(SHELF, np.float32), columns=columns)
+        shown = some.with_scores(day @ common)
+        if stage is not None:
+            recent = {name: np.array(values) for name, values in events.items()}
+            user = {**base.user, "recent": recent} if visit else base.user
+            context = replace(base, user=user, slates=tuple(slates[-stage.recalls :]), dice=dice, memo={})
+            shown = stage.apply(context, shown)
+        found.append(quality(shown.rows, day @ own))
+        seen = shown.rows[:K][dice.random(K) < 1 / np.log2(np.arange(K) + 2)]
+        slates.append(replace(offered(shown, [f"i{row}" for row in shown.rows[:K]]), position=2 * visit + 1))
+        if len(seen):
+            liked = seen[np.argmax(day[seen] @ own + dice.gumbel(0, 0.2, len(seen)))]
+            for name, value in (("position", 2 * visit + 2), ("item", int(liked)), ("weight", 1.0)):
+                events[name].append(value)
+        elif not visit:
+            events = {"position": [0], "item": [-1], "weight": [0.0]}
+    return found
+
+
+# ── charts ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def table(name: str) -> list[dict[str, str]]:
+    file = RESULTS / f"{name}.csv"
+    if not file.exists():
+        return []
+    with file.open() as lines:
+        return list(csv.DictReader(lines))
+
+
+def draw() -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 2, figsize=(11, 3.6), layout="constrained")
+    rows = table("people")
+    for label in dict.fromkeys(row["ranker"] for row in rows):
+        y = np.array([float(row["ndcg"]) for row in rows if row["ranker"] == label])
+        smooth = np.convolve(np.pad(y, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+        axes[0].plot(smooth, label=label, linewidth=1.4, linestyle="-" if label.startswith("online") else "--")
+    axes[0].set(xlabel="visits", ylabel="NDCG@10", title="simulated people")
+    for name, colour in zip(NAMES, ("#2f6f9f", "#c2703d"), strict=True):
+        rows = [r for r in table(f"{name}-online") if r["ranker"] == "online" and r["answers"] != "all"]
+        if rows:
+            y, low, high = (100 * np.array([float(r[c]) for r in rows]) for c in ("change", "low", "high"))
+            axes[1].errorbar([r["answers"] for r in rows], y, [y - low, high - y], color=colour, marker="o", label=name)
+    axes[1].axhline(0, color="#999999", linewidth=0.6)
+    axes[1].set(xlabel="answers given so far, at least", ylabel="NDCG@10 over trees, points", title="replayed people")
+    finish(figure, axes, "online", pyplot)
+
+    figure, axes = pyplot.subplots(1, 2, figsize=(11, 3.6), sharey=True, layout="constrained")
+    for axis, name in zip(axes, NAMES, strict=True):
+        rows = table(f"{name}-trust")
+        for voice in dict.fromkeys(row["voice"] for row in rows):
+            mine = [row for row in rows if row["voice"] == voice]
+            axis.plot([r["items"] for r in mine], [float(r["attention"]) for r in mine], marker="o", ms=3, label=voice)
+        axis.set(xlabel="items the person has met, at least", title=name)
+    axes[0].set_ylabel("share of the attention")
+    finish(figure, axes, "trust", pyplot)
+
+
+def finish(figure: Any, axes: Any, name: str, pyplot: Any) -> None:
+    for axis in axes:
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.legend(frameon=False, fontsize=7)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    figure.savefig(RESULTS / f"{name}.png", dpi=90, metadata={"Software": None})
+    pyplot.close(figure)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*NAMES, "people", []], help="all by default")
+    parser.add_argument("--cases", type=int, default=1_200, help="questions asked at most")
+    parser.add_argument("--draw", action="store_true", help="only draw what is there")
+    arguments = parser.parse_args()
+    if not arguments.draw:
+        for name in arguments.names or [*NAMES, "people"]:
+            simulate() if name == "people" else compare(name, arguments.cases)
+    draw()
+
+
+if __name__ == "__main__":
+    main()
