@@ -29,18 +29,17 @@ def _verdicts(
     for at, slate in enumerate(slates):
         for place, item in enumerate(slate.items):
             seats.setdefault(row_of.get(item, -1), []).append((at, place))
-    sums: dict[tuple[int, int], float] = {}
+    sums: dict[tuple[int, int], float] = {}  # in order of the first answer
     for event in np.argsort(events["position"], kind="stable").tolist():
         position, row = int(events["position"][event]), int(events["item"][event])
         before = [seat for seat in seats.get(row, ()) if slates[seat[0]].position < position]
         if row >= 0 and before:
             sums[before[-1]] = sums.get(before[-1], 0.0) + float(events["weight"][event])
-    found = []
-    for at, place in sums:
-        liked = {p: total for (s, p), total in sums.items() if s == at and total}
-        if place in liked:
-            found.append((at, {place: liked.pop(place), **liked}))
-    return found
+    answered: dict[int, dict[int, float]] = {}
+    for (at, place), total in sums.items():
+        if total:
+            answered.setdefault(at, {})[place] = total
+    return [(at, {place: total, **answered[at]}) for (at, place), total in sums.items() if total]
 
 
 def _comparison(slate: Slate, verdicts: Mapping[int, float], names: Sequence[str]) -> Array | None:
