@@ -269,6 +269,6 @@ class Engine:
 
 
 def _marks(result: Candidates, count: int) -> dict[str, tuple[float, ...]]:
-    """What the slate keeps of its picks' columns, as it will be read again."""
+    """What the slate keeps of its picks' columns: short in the log, near enough to learn from."""
     names = [name for name in result.columns if name.endswith(MARK)]
-    return {n: tuple(result.columns[n][:count].astype(np.float16).astype(np.float64).tolist()) for n in names}
+    return {name: tuple(round(value, 3) for value in result.columns[name][:count].tolist()) for name in names}

@@ -161,7 +161,7 @@ class Slate:
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = np.iinfo(np.int64).min
-MARK = "~z"  # ends columns that a slate keeps for its picks, in half precision, so that answers can teach
+MARK = "~z"  # ends columns that a slate keeps for its picks, to three decimals, so that answers can teach
 PROPENSITY = "propensity"  # the column, of a stage that leaves places to chance, with each candidate's chance
 
 

@@ -4,7 +4,6 @@
 times are ISO 8601 in UTC with a `Z`, tuples are lists.
 """
 
-import base64
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
@@ -152,7 +151,7 @@ def to_query(document: Mapping[str, Any]) -> Query:
 
 def from_slate(slate: Slate) -> Document:
     """Slate as a document; `items` holds its picks. Reasons must be JSON themselves to come back equal."""
-    document = {
+    return {
         "slate_id": slate.id,
         "timestamp": from_time(slate.time),
         "query": from_query(slate.query),
@@ -160,8 +159,8 @@ def from_slate(slate: Slate) -> Document:
         "release": slate.release,
         "position": slate.position,
         "degraded": list(slate.degraded),
+        "marks": {column: list(values) for column, values in slate.marks.items()},
     }
-    return {**document, "marks": _from_marks(slate.marks)} if slate.marks else document
 
 
 def to_slate(document: Mapping[str, Any]) -> Slate:
@@ -174,18 +173,8 @@ def to_slate(document: Mapping[str, Any]) -> Slate:
         release=document["release"],
         position=document["position"],
         degraded=tuple(document.get("degraded", ())),
-        marks=_to_marks(document.get("marks", {})),
+        marks={column: tuple(values) for column, values in document.get("marks", {}).items()},
     )
-
-
-def _from_marks(marks: Mapping[str, tuple[float, ...]]) -> Document:
-    """Marks as text: little-endian half floats in base 64, by column."""
-    return {name: base64.b64encode(np.array(v, dtype="<f2").tobytes()).decode() for name, v in marks.items()}
-
-
-def _to_marks(document: Mapping[str, str]) -> dict[str, tuple[float, ...]]:
-    read = {name: np.frombuffer(base64.b64decode(text), dtype="<f2") for name, text in document.items()}
-    return {name: tuple(values.astype(np.float64).tolist()) for name, values in read.items()}
 
 
 def _from_pick(pick: Pick) -> Document:
