@@ -15,6 +15,7 @@ _BUILT_IN = {
     "sources.again": "penchant.retrieval.again:Again",
     "sources.linear": "penchant.retrieval.linear:Linear",
     "sources.neighbours": "penchant.retrieval.neighbours:Neighbours",
+    "sources.sequence": "penchant.retrieval.sequence:Sequence",
     "sources.nearest": "penchant.retrieval.nearest:Nearest",
     "stages.standings": "penchant.features.standings:Standings",
     "stages.item": "penchant.features.item:ItemFacts",

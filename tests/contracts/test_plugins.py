@@ -17,7 +17,12 @@ from penchant.testing.plugins import (
 )
 from penchant.training.plan import trainable
 
-FIT = {"trees": {"rounds": 25, "smallest": 5}, "gated": {"epochs": 2}}  # settings that make a training short
+FIT = {  # settings that make a training short
+    "gated": {"epochs": 2},
+    "sequence": {"width": 8, "epochs": 2},
+    "trees": {"rounds": 25, "smallest": 5},
+}
+NEEDS = {"sequence": "torch"}  # what a training needs beyond the core; without it the plug-in is skipped
 RANKERS = {"blend", "gated", "trees"}  # a stage that explains scores is one of these; a test says so
 SUITED = {"sources", "stages", "rules", "folds"}
 
@@ -38,6 +43,7 @@ def ready_for(tmp_path_factory):
         found = plugin(family, kind)
         if not trainable(found):
             return found
+        pytest.importorskip(NEEDS.get(kind, "numpy"))
         key = (family, kind, len(world.catalogue), len(world.timeline))
         if key not in models:
             models[key] = trained(found, world, tmp_path_factory.mktemp(kind))
@@ -86,6 +92,7 @@ class TestFolds(FoldContract):
 class TestRecipes(TrainableContract):
     @pytest.fixture(params=RECIPES, ids=[f"{f}.{k}" for f, k in RECIPES])
     def recipe(self, request):
+        pytest.importorskip(NEEDS.get(request.param[1], "numpy"))
         return plugin(*request.param)
 
 

@@ -155,6 +155,8 @@ def test_why_not_tells_the_way_up_to_there(shop):
         ("popular", {"events": {"1h": 2, "1d": 2, "7d": 9}}, "9 times taken up in the last week"),
         ("popular", {"events": {"1h": 0, "30d": 2}}, ""),
         ("together", {"shared": 0.0}, ""),
+        ("follows", {"above": 1.5}, "Often chosen next after a path like yours."),
+        ("follows", {"above": -0.5}, ""),
         ("asked", {"text": "red tea", "words": ["tea"]}, "“red tea” (tea)"),
         ("because", {"columns": {}}, ""),
         ("base", {}, ""),

@@ -21,6 +21,7 @@ _KINDS = {  # column prefix → kind of reason
     "repeat_": "again",
     "linear.": "because",
     "neighbours.": "together",
+    "sequence.": "follows",
     "nearest.wish": "asked",
     "nearest.": "alike",
     "popular.": "popular",
@@ -155,6 +156,8 @@ def _evidence(
         return {"events": _demand(context, row)}
     if kind == "together":
         return {"shared": values.get("neighbours.together", 0.0)}
+    if kind == "follows":
+        return {"above": values.get("sequence.next", 0.0)}
     if kind == "alike":
         return {"items": _titles(context, row), "words": _words(context, row)}
     if kind == "asked":

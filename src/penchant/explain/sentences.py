@@ -86,6 +86,14 @@ def _together_zh(evidence: Evidence) -> str:
     return "与您记录相近的人也选择了它。" if evidence.get("shared", 0) > 0 else ""
 
 
+def _follows(evidence: Evidence) -> str:
+    return "Often chosen next after a path like yours." if evidence.get("above", 0) > 0 else ""
+
+
+def _follows_zh(evidence: Evidence) -> str:
+    return "走过相似路径的人接下来常选择它。" if evidence.get("above", 0) > 0 else ""
+
+
 def _alike(evidence: Evidence) -> str:
     items = evidence.get("items")
     shared = ", ".join(evidence.get("words", [])[:3])
@@ -152,6 +160,7 @@ _ENGLISH: Mapping[str, Callable[[Evidence], str]] = {
     "because": _because,
     "again": _again,
     "together": _together,
+    "follows": _follows,
     "alike": _alike,
     "popular": _popular,
     "taste": _taste,
@@ -163,6 +172,7 @@ _CHINESE: Mapping[str, Callable[[Evidence], str]] = {
     "because": _because_zh,
     "again": _again_zh,
     "together": _together_zh,
+    "follows": _follows_zh,
     "alike": _alike_zh,
     "popular": _popular_zh,
     "taste": _taste_zh,

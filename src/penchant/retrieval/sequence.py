@@ -1,0 +1,179 @@
+"""What a person takes next, foreseen from the order of what they did: a small self-attention network (SASRec, Kang &
+McAuley 2018) over items made of their texts and a free part.
+
+PyTorch fits it; serving reads one past in NumPy. An item that nobody had met is made of its text alone, as a candidate
+and in a past.
+"""
+
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Gt, Interval
+
+from penchant.errors import ConfigError, NotReadyError
+from penchant.protocols import Context, History
+from penchant.retrieval import attention, windows
+from penchant.retrieval.best import best
+from penchant.types import Array, Catalogue, Columns, Floats, Rows
+
+_FEW = 2  # steps that have a step before them, below which there is nothing to learn
+_EVEN = 1e-3  # variance added to every direction of the texts, as a share of the largest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    """Recipe of a network that foresees a person's next step."""
+
+    width: Annotated[int, Ge(1)] = 64  # numbers that describe an item; a multiple of `heads`
+    blocks: Annotated[int, Ge(1)] = 2  # layers of attention, from 1 on
+    heads: Annotated[int, Ge(1)] = 2  # ways of attending in each, from 1 on
+    length: Annotated[int, Ge(1)] = 50  # events of the past that are read, from 1 on
+    text: Annotated[int, Ge(0)] = 128  # directions of the texts that are kept; 0 leaves texts aside
+    epochs: Annotated[int, Ge(1)] = 10  # times that everything is learned from, from 1 on
+    rate: Annotated[float, Gt(0)] = 0.006  # highest learning rate, above 0
+    dropout: Annotated[float, Interval(ge=0, lt=1)] = 0.2  # share of the numbers left out in learning, 0 to 1
+    forget: Annotated[float, Interval(ge=0, lt=1)] = 0.0  # share of the items learned by their texts alone, 0 to 1
+    decay: Annotated[float, Ge(0)] = 0.0  # weight decay of the free part and the layers, from 0 on
+    events: Annotated[int, Ge(1)] = 1_024  # events learned from at once, from 1 on
+    negatives: Annotated[int, Ge(1)] = 16_384  # items told apart at once; where there are more, so many are drawn
+    placed: Annotated[float, Interval(ge=0, le=1)] = 0.5  # share of its score that an item nobody had met keeps, 0 to 1
+    bfloat16: bool = True  # learn in half precision: three times as fast where the processor has it
+
+    def train(self, history: History, folder: Path) -> dict[str, float]:
+        """Fit the network; metrics: items, steps, epochs kept, NDCG@10 on people held out (if there are enough).
+
+        Raises ConfigError where PyTorch is missing or `width` is no multiple of `heads`.
+        """
+        past = windows.past(history.timeline)
+        starts = past.first[:-1]
+        if np.count_nonzero(np.diff(past.user[starts]) == 0) < _FEW:
+            raise NotReadyError(f"sequence: fewer than {_FEW} steps follow another step of the same person")
+        self._possible()
+        from penchant.retrieval import transformer
+
+        warm = np.unique(past.item)
+        text = Text.fit(history.catalogue.vectors[warm], self.text)
+        numbered = past.renumbered(warm)
+        fitted = transformer.fit(numbered, text.of(history.catalogue.vectors[warm]), self, history.seed)
+        arrays = {
+            **fitted.arrays,
+            "warm": warm.astype(np.int32),
+            "centre": text.centre,
+            "turn": text.turn,
+            "timed": np.array(past.timed),
+        }
+        np.savez(folder / "sequence.npz", **arrays)  # type: ignore[arg-type]
+        told = {"items": float(len(warm)), "steps": float(len(starts)), "epochs": float(fitted.epochs)}
+        return told if np.isnan(fitted.ndcg) else {**told, "ndcg@10": fitted.ndcg}
+
+    def load(self, folder: Path) -> "SequenceModel":
+        with np.load(folder / "sequence.npz") as arrays:
+            weights = dict(arrays)
+        text = Text(centre=weights.pop("centre"), turn=weights.pop("turn"))
+        return SequenceModel(
+            recipe=self,
+            warm=weights.pop("warm"),
+            items=weights.pop("items"),
+            projection=weights.pop("text"),
+            text=text,
+            timed=bool(weights.pop("timed")),
+            weights=weights,
+        )
+
+    def _possible(self) -> None:
+        if self.width % self.heads:
+            raise ConfigError(f"sequence: width is {self.width}; a multiple of heads = {self.heads} is wanted")
+        if find_spec("torch") is None:
+            raise ConfigError('sequence: PyTorch is missing, and training needs it; pip install "penchant[train]"')
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Texts in a few even directions: (vectors − `centre`)·`turn` at unit length (WhitenRec, arXiv 2402.17215)."""
+
+    centre: Floats  # (dim,)
+    turn: Floats  # (dim × directions)
+
+    @classmethod
+    def fit(cls, vectors: Floats, directions: int) -> "Text":
+        """The strongest directions of these vectors (items × dim), evened out."""
+        centre = vectors.mean(axis=0)
+        spread = (vectors - centre).T @ (vectors - centre) / len(vectors)
+        if not directions or not spread.any():
+            return cls(centre, np.zeros((vectors.shape[1], 0), np.float32))
+        values, axes = np.linalg.eigh(spread.astype(np.float64))
+        kept = slice(None, -min(directions, len(values)) - 1, -1)
+        turn = axes[:, kept] / np.sqrt(np.maximum(values[kept], 0) + _EVEN * values[-1])
+        return cls(centre, turn.astype(np.float32))
+
+    def of(self, vectors: Floats) -> Floats:
+        """(items × directions) unit rows; zero where there is no text."""
+        turned = (vectors - self.centre) @ self.turn * vectors.any(axis=1, keepdims=True)
+        found: Floats = turned / np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-9)
+        return found.astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SequenceModel:
+    """Column `next`: how far an item's score stands above the mean of the items known at training, in deviations."""
+
+    recipe: Sequence
+    warm: Rows  # catalogue row of each item known at training, ascending
+    items: Floats  # (warm × width)
+    projection: Floats  # (directions × width): from a text to an item
+    text: Text
+    timed: bool
+    weights: dict[str, Array]  # what `attention` reads with
+    kept: dict[str, tuple[Catalogue, Floats, Array]] = field(default_factory=dict)  # items of the last catalogue
+
+    def retrieve(self, context: Context, limit: int) -> Rows:
+        """The rows that stand highest above the mean."""
+        return best(context, np.nan_to_num(self._dense(context)), limit)
+
+    def score(self, context: Context, rows: Rows) -> Columns:
+        return {"next": self._dense(context)[rows]}
+
+    def _dense(self, context: Context) -> Floats:
+        return context.once((self, "next"), lambda: self._compute(context))
+
+    def _compute(self, context: Context) -> Floats:
+        vectors, known = self._items(context.catalogue)
+        rows, times = _past(context, known, self.recipe.length)
+        if not len(rows):
+            return np.full(len(vectors), np.nan, dtype=np.float32)
+        steps = np.cumsum(np.diff(times, prepend=times[:1]) != 0)
+        state = attention.read(self.weights, vectors[rows], steps, times, self.timed)
+        scores = vectors @ state
+        usual = scores[self.warm]
+        scores = (scores - usual.mean()) / max(float(usual.std()), 1e-9)
+        new = np.ones(len(scores), dtype=bool)
+        new[self.warm] = False
+        scores = np.where(new & (scores > 0), np.float32(self.recipe.placed) * scores, scores)
+        found: Floats = np.where(known, scores, np.nan).astype(np.float32)
+        return found
+
+    def _items(self, catalogue: Catalogue) -> tuple[Floats, Array]:
+        """A vector for every row of the catalogue, and which of them there is anything to say of."""
+        kept = self.kept.get("items")
+        if kept is None or kept[0] is not catalogue:
+            vectors = np.zeros((len(catalogue), self.items.shape[1]), np.float32)
+            known: Array = np.zeros(len(catalogue), bool)
+            if catalogue.vectors.shape[1] == len(self.text.centre) and self.text.turn.shape[1]:
+                vectors = self.text.of(catalogue.vectors) @ self.projection
+                known |= catalogue.vectors.any(axis=1)
+            vectors[self.warm], known[self.warm] = self.items, True
+            kept = self.kept["items"] = (catalogue, vectors, known)
+        return kept[1], kept[2]
+
+
+def _past(context: Context, known: Array, length: int) -> tuple[Rows, Array]:
+    """Rows and times of the person's last positive events, oldest first, less what they refused since."""
+    recent, interest = context.user["recent"], context.user["interest"]
+    refused = interest["item"][interest["refused"] >= interest["last"]]
+    rows = recent["item"]
+    use = np.flatnonzero((rows >= 0) & (recent["weight"] > 0))
+    use = use[known[rows[use]] & ~np.isin(rows[use], refused)][-length:]
+    return rows[use], recent["time"][use]
