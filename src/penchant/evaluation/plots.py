@@ -10,7 +10,7 @@ from math import ceil, floor, isfinite, log10
 
 WIDTH, HEIGHT = 440, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 14, 14, 42  # margins
-_GLYPH, _LINE = 6.1, 13  # width of a letter and height of a line of labels
+_GLYPH, _LINE = 6.9, 13  # width of a letter and height of a line of labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,7 +179,7 @@ def _gaps(found: Values, asked: Asked) -> dict[str, dict[str, Any]]:
 
 def _chosen(training: Mapping[str, Any], models: Mapping[str, Any]) -> tuple[str, ...]:
     """The expert that was best on the gate's questions, and the blend, as far as they are on the board."""
-    judged = {name: value for name, value in training.get("experts", {}).items() if name in models}
+    judged = {name: value for name, value in training.get("experts", {}).items() if name in models and value > 0}
     best = [max(sorted(judged), key=lambda name: judged[name])] if judged else []
     return (*best, *(name for name in (BLEND,) if name in models))
 

@@ -5,6 +5,7 @@ since afterwards it would judge what it has seen.
 """
 
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from penchant.errors import NotReadyError
+from penchant.evaluation.experts import alone
 from penchant.evaluation.metrics import Outcome, measure, ranks_in
-from penchant.evaluation.replay import Case, Progress, Replay, answered, one_thread
-from penchant.protocols import History, Release
+from penchant.evaluation.replay import Progress, Replay, answered, one_thread
+from penchant.protocols import History, Release, Trace
 from penchant.training.examples import labelled
 from penchant.training.lessons import Budget, Lessons, lessons
 from penchant.training.plan import Plan
@@ -55,7 +57,8 @@ def _fit_ranker(
     progress(name, 1, 1)
     if (past / name).is_dir():
         with one_thread():
-            metrics["gate"] = verdict = _judge(plan, given, past, name, progress)
+            verdict, metrics["experts"] = _judge(plan, given, past, name, progress)
+        metrics["gate"] = verdict
         if verdict[name] < verdict.get("otherwise", 0.0):
             metrics[name]["not served"] = "its stand-in was better on the gate's questions"
     return metrics
@@ -87,16 +90,26 @@ def _before(plan: Plan, release: Release, name: str) -> Release:
     return replace(release, stages={n: stage for n, stage in release.stages.items() if n in before})
 
 
-def _judge(plan: Plan, given: Lessons, folder: Path, name: str, progress: Progress) -> dict[str, float]:
-    """NDCG@10 of the candidate and of its stand-in on the gate's cases."""
+def _judge(
+    plan: Plan, given: Lessons, folder: Path, name: str, progress: Progress
+) -> tuple[dict[str, float], dict[str, float]]:
+    """NDCG@10 of the candidate and of its stand-in on the gate's cases, and of every expert alone among the union."""
     candidate = plan.release(folder)
     releases = {name: candidate, **_without(plan, candidate, name)}
     scores: dict[str, list[float]] = {n: [] for n in releases}
+    experts: dict[str, list[float]] = {}
     for done, case in enumerate(given.gate):
         wanted = np.setdiff1d(list(answered(given.truth, case)), given.known(case)).astype(np.int32)
         for label, release in releases.items() if len(wanted) else ():
-            scores[label].append(_ndcg(given.asked, release, case, wanted))
+            _, trace = next(given.asked.traces(release, [case]))
+            scores[label].append(_ndcg(trace, wanted))
+            for column, value in alone(trace, wanted).items() if label == name else ():
+                experts.setdefault(column, []).append(value)
         progress("gate", done + 1, len(given.gate))
+    return _means(scores), _means(experts)
+
+
+def _means(scores: Mapping[str, Sequence[float]]) -> dict[str, float]:
     return {label: float(np.mean(values)) if values else float("nan") for label, values in scores.items()}
 
 
@@ -108,8 +121,7 @@ def _without(plan: Plan, release: Release, name: str) -> dict[str, Release]:
     return {"otherwise": replace(release, stages=stages)}
 
 
-def _ndcg(replay: Replay, release: Release, case: Case, wanted: Rows) -> float:
-    _, trace = next(replay.traces(release, [case]))
+def _ndcg(trace: Trace, wanted: Rows) -> float:
     order = trace.result.rows
-    outcome = Outcome(ranks_in(order, wanted), len(order), len(replay.catalogue))
+    outcome = Outcome(ranks_in(order, wanted), len(order), len(trace.context.catalogue))
     return measure(outcome, 10)["ndcg"]
