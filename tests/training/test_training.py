@@ -71,6 +71,8 @@ def test_a_training_leaves_a_whole_release(replay, tmp_path):
     assert not isinstance(release.stages["trees"], Blend)
     assert metrics["gate"].keys() == {"trees", "otherwise"}
     assert all(0 <= value <= 1 for value in metrics["gate"].values())
+    assert {"again.frequency", "popular.7d"} <= metrics["experts"].keys()
+    assert all(0 <= value <= 1 for value in metrics["experts"].values())
 
 
 def test_two_trainings_are_identical(replay, tmp_path):
