@@ -71,7 +71,7 @@ def test_a_training_leaves_a_whole_release(replay, tmp_path):
     assert not isinstance(release.stages["trees"], Blend)
     assert metrics["gate"].keys() == {"trees", "otherwise"}
     assert all(0 <= value <= 1 for value in metrics["gate"].values())
-    assert {"again.frequency", "popular.7d"} <= metrics["experts"].keys()
+    assert {"linear.next", "popular.7d"} <= metrics["experts"].keys()
     assert all(0 <= value <= 1 for value in metrics["experts"].values())
 
 
