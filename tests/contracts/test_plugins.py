@@ -5,6 +5,7 @@ import pytest
 from penchant import plugins
 from penchant.language.encoders import load
 from penchant.protocols import Explains
+from penchant.testing import worlds
 from penchant.testing.plugins import (
     EncoderContract,
     FoldContract,
@@ -18,10 +19,13 @@ from penchant.testing.plugins import (
 from penchant.training.plan import trainable
 
 FIT = {  # settings that make a training short
+    "factors": {"dims": 8, "rounds": 4},
     "gated": {"epochs": 2},
     "sequence": {"width": 8, "epochs": 2},
+    "ratings": {"kind": "purchase", "rounds": 3},
     "trees": {"rounds": 25, "smallest": 5},
 }
+LEARNS_FROM = {"ratings": worlds.rated}  # what a world must have more of before there is something to learn
 NEEDS = {"sequence": "torch"}  # what a training needs beyond the core; without it the plug-in is skipped
 RANKERS = {"blend", "gated", "trees"}  # a stage that explains scores is one of these; a test says so
 SUITED = {"sources", "stages", "rules", "folds"}
@@ -46,7 +50,8 @@ def ready_for(tmp_path_factory):
         pytest.importorskip(NEEDS.get(kind, "numpy"))
         key = (family, kind, len(world.catalogue), len(world.timeline))
         if key not in models:
-            models[key] = trained(found, world, tmp_path_factory.mktemp(kind))
+            learned = LEARNS_FROM.get(kind, lambda usual: usual)(world)
+            models[key] = trained(found, learned, tmp_path_factory.mktemp(kind))
         return models[key]
 
     return ready
@@ -94,6 +99,11 @@ class TestRecipes(TrainableContract):
     def recipe(self, request):
         pytest.importorskip(NEEDS.get(request.param[1], "numpy"))
         return plugin(*request.param)
+
+    @pytest.fixture
+    def world(self, recipe):
+        kind = next((k for _, k in RECIPES if isinstance(recipe, plugins.find(_, k))), "")
+        return LEARNS_FROM.get(kind, lambda usual: usual)(worlds.shop())
 
 
 @pytest.fixture(scope="module", params=["hashing", "e5"])

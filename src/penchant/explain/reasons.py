@@ -19,8 +19,12 @@ Reason = dict[str, Any]
 _KINDS = {  # column prefix → kind of reason
     "again.": "again",
     "repeat_": "again",
+    "habits.": "again",
     "linear.": "because",
+    "factors.": "because",
     "neighbours.": "together",
+    "sessions.": "visit",
+    "ratings.": "rated",
     "sequence.": "follows",
     "nearest.wish": "asked",
     "nearest.": "alike",
@@ -158,6 +162,10 @@ def _evidence(
         return {"shared": values.get("neighbours.together", 0.0)}
     if kind == "follows":
         return {"above": values.get("sequence.next", 0.0)}
+    if kind == "visit":
+        return {"shared": values.get("sessions.next", 0.0)}
+    if kind == "rated":
+        return {"value": _known(values.get("ratings.predicted"))}
     if kind == "alike":
         return {"items": _titles(context, row), "words": _words(context, row)}
     if kind == "asked":

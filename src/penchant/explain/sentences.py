@@ -94,6 +94,24 @@ def _follows_zh(evidence: Evidence) -> str:
     return "走过相似路径的人接下来常选择它。" if evidence.get("above", 0) > 0 else ""
 
 
+def _visit(evidence: Evidence) -> str:
+    return "Taken by others in visits like this one." if evidence.get("shared", 0) > 0 else ""
+
+
+def _visit_zh(evidence: Evidence) -> str:
+    return "与您这次所看相似的访问中，其他人选择了它。" if evidence.get("shared", 0) > 0 else ""
+
+
+def _rated(evidence: Evidence) -> str:
+    value = evidence.get("value")
+    return "" if value is None else f"Your ratings point to {value:.1f} for it."
+
+
+def _rated_zh(evidence: Evidence) -> str:
+    value = evidence.get("value")
+    return "" if value is None else f"按您的评分习惯，预计您会给它 {value:.1f} 分。"
+
+
 def _alike(evidence: Evidence) -> str:
     items = evidence.get("items")
     shared = ", ".join(evidence.get("words", [])[:3])
@@ -160,6 +178,8 @@ _ENGLISH: Mapping[str, Callable[[Evidence], str]] = {
     "because": _because,
     "again": _again,
     "together": _together,
+    "visit": _visit,
+    "rated": _rated,
     "follows": _follows,
     "alike": _alike,
     "popular": _popular,
@@ -172,6 +192,8 @@ _CHINESE: Mapping[str, Callable[[Evidence], str]] = {
     "because": _because_zh,
     "again": _again_zh,
     "together": _together_zh,
+    "visit": _visit_zh,
+    "rated": _rated_zh,
     "follows": _follows_zh,
     "alike": _alike_zh,
     "popular": _popular_zh,

@@ -17,6 +17,7 @@ from scipy import sparse
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, History
 from penchant.retrieval import closed_form, placing, ridge
+from penchant.retrieval.attribution import by_event
 from penchant.retrieval.best import best, in_turn, liked, steps
 from penchant.retrieval.placing import Newcomers, Sides, Space
 from penchant.timeline import Events
@@ -156,7 +157,7 @@ class LinearModel:
         found = {}
         for name in NAMES:
             rows, weights = self._past(context, name)
-            found[name] = _by_event(context, rows, weights * self._toward(context, name, rows, row))
+            found[name] = by_event(context, rows, weights * self._toward(context, name, rows, row))
         return found
 
     def _toward(self, context: Context, name: str, rows: Rows, row: int) -> Array:
@@ -223,16 +224,3 @@ class LinearModel:
             last = interest["last"][np.searchsorted(interest["item"], rows)]
             weights = np.exp(-steps(last) / recipe.tau)
         return rows, weights
-
-
-def _by_event(context: Context, rows: Rows, parts: Array) -> tuple[Events, Array]:
-    """Split each item's part evenly over the person's positive events with it."""
-    timeline = context.timeline
-    events = timeline.events(timeline.places("user", timeline.users.get(context.query.user, -1)))
-    events = events.take((events.weight > 0) & np.isin(events.item, rows))
-    looked_at = timeline.glance(rows[~np.isin(rows, events.item)], context.now)
-    events = Events(*(np.concatenate([getattr(events, n), getattr(looked_at, n)]) for n in Events.__slots__))
-    part = np.zeros(len(context.catalogue))
-    part[rows] = parts
-    count = np.bincount(events.item, minlength=len(part))
-    return events, part[events.item] / np.maximum(count[events.item], 1)

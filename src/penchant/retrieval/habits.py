@@ -1,0 +1,83 @@
+"""What a person takes again and again, and what people of the same habits take: TIFU-kNN, live from the timeline.
+
+A person's vector is Σ within^(b mod size)·between^(b div size)·w over their events, b moments (baskets) back: groups of
+baskets fade, and baskets fade within a group. `next` is own·u + (1 − own)·the mean of the nearest people's vectors,
+weighted by likeness (Hu et al., SIGIR 2020; likeness here is u·v/|v|₁ over people who share items, not a distance).
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Interval
+
+from penchant.protocols import Context
+from penchant.retrieval.best import best
+from penchant.types import Array, Columns, Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """Column `next`: how much of an item is in the habits of the person and of the people most like them."""
+
+    size: Annotated[int, Ge(1)] = 7  # baskets of a group; 1 or more
+    within: Annotated[float, Interval(gt=0, le=1)] = 0.9  # what a basket counts of the next one in its group, to 1
+    between: Annotated[float, Interval(gt=0, le=1)] = 0.7  # what a group counts of the next one, above 0, to 1
+    own: Annotated[float, Interval(ge=0, le=1)] = 0.4  # share of the person's own habits, from 0 to 1
+    history: Annotated[int, Ge(1)] = 1_000  # the person's newest events that are used; 1 or more
+    items: Annotated[int, Ge(1)] = 50  # strongest habits by which others are found; 1 or more
+    audience: Annotated[int, Ge(1)] = 300  # newest events of each such item; 1 or more
+    people: Annotated[int, Ge(1)] = 200  # people of the audience who share most; 1 or more
+    depth: Annotated[int, Ge(1)] = 50  # newest events of each of them; 1 or more
+    nearest: Annotated[int, Ge(1)] = 100  # of these people, the most alike that count; 1 or more
+
+    def retrieve(self, context: Context, limit: int) -> Rows:
+        return best(context, self._dense(context), limit)
+
+    def score(self, context: Context, rows: Rows) -> Columns:
+        return {"next": self._dense(context)[rows].astype(np.float32)}
+
+    def _dense(self, context: Context) -> Array:
+        return context.once((self, "next"), lambda: self._compute(context))
+
+    def _compute(self, context: Context) -> Array:
+        size, person = len(context.catalogue), context.timeline.users.get(context.query.user)
+        if person is None:
+            return np.zeros(size)
+        item, strength, _ = self._taken(context, np.array([person]), self.history)
+        habits = np.bincount(item, weights=strength, minlength=size)
+        item, strength, owner = self._taken(context, self._sharing(context, habits, person), self.depth)
+        most = int(owner.max(initial=-1)) + 1
+        shared = np.bincount(owner, weights=strength * habits[item], minlength=most)
+        like = shared / np.maximum(np.bincount(owner, weights=strength, minlength=most), 1e-9)
+        like[np.argsort(-like, kind="stable")[self.nearest :]] = 0.0
+        theirs = np.bincount(item, weights=strength * like[owner], minlength=size)
+        found: Array = self.own * habits + (1 - self.own) * theirs / max(like.sum(), 1e-9)
+        return found
+
+    def _sharing(self, context: Context, habits: Array, person: int) -> Array:
+        """Codes of the people who did most of late with the items of these habits."""
+        timeline = context.timeline
+        items = np.flatnonzero(habits)
+        items = items[np.argsort(-habits[items], kind="stable")[: self.items]]
+        places, owner = timeline.gather("item", items, self.audience)
+        shared = np.bincount(timeline.user[places], weights=habits[items][owner], minlength=person + 1)
+        shared[person] = 0.0
+        people = np.flatnonzero(shared)
+        return people[np.argsort(-shared[people], kind="stable")[: self.people]]
+
+    def _taken(self, context: Context, people: Array, depth: int) -> tuple[Array, Array, Array]:
+        """Item, faded weight and owner of the positive events of some people."""
+        timeline = context.timeline
+        places, owner = timeline.gather("user", people, depth)
+        weight = np.where(timeline.item[places] >= 0, timeline.kinds.weights[timeline.kind[places]], 0.0)
+        places, owner, weight = places[weight > 0], owner[weight > 0], weight[weight > 0]
+        moment = np.cumsum((np.diff(owner, prepend=-1) != 0) | (np.diff(timeline.time[places], prepend=0) != 0))
+        newest = np.zeros(len(people), dtype=np.int64)
+        newest[owner] = moment  # ascending, so the last one stays
+        back = newest[owner] - moment
+        return (
+            timeline.item[places],
+            weight * self.within ** (back % self.size) * self.between ** (back // self.size),
+            owner,
+        )
