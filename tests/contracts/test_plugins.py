@@ -22,7 +22,7 @@ FIT = {  # settings that make a training short
     "factors": {"dims": 8, "rounds": 4},
     "gated": {"epochs": 2},
     "sequence": {"width": 8, "epochs": 2},
-    "ratings": {"kind": "purchase", "rounds": 3},
+    "ratings": {"events": "purchase", "rounds": 3},
     "trees": {"rounds": 25, "smallest": 5},
 }
 LEARNS_FROM = {"ratings": worlds.rated}  # what a world must have more of before there is something to learn

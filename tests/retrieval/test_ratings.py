@@ -44,7 +44,7 @@ def fitted(recipe, of, folder):
 
 def test_predicts_what_was_never_rated(tmp_path):
     made = world()
-    metrics, model = fitted(Ratings(kind="other", **SURE), made, tmp_path / "model")
+    metrics, model = fitted(Ratings(events="other", **SURE), made, tmp_path / "model")
     assert metrics["rmse"] < 0.1 < 0.5 < min(metrics["rmse of people's means"], metrics["rmse of items' means"])
     assert metrics["rmse of items' means"] < metrics["rmse of the mean"] * 1.05
     for person in (0, 7, 29):
@@ -54,7 +54,7 @@ def test_predicts_what_was_never_rated(tmp_path):
 
 def test_tells_tastes_apart(tmp_path):
     made = world(taste=1.5)
-    metrics, model = fitted(Ratings(kind="other", l2=0.1, l2_factors=0.1, dims=2), made, tmp_path / "model")
+    metrics, model = fitted(Ratings(events="other", l2=0.1, l2_factors=0.1, dims=2), made, tmp_path / "model")
     assert metrics["rmse"] < 0.3
     scores = [model.score(worlds.context(made, f"p{p}"), np.arange(ITEMS))["predicted"] for p in (0, 5)]
     assert np.mean(scores[0][::2]) - np.mean(scores[0][1::2]) > 2
@@ -63,7 +63,7 @@ def test_tells_tastes_apart(tmp_path):
 
 def test_folds_a_new_person_in(tmp_path):
     made = world()
-    _, model = fitted(Ratings(kind="other", **SURE), made, tmp_path / "model")
+    _, model = fitted(Ratings(events="other", **SURE), made, tmp_path / "model")
     told = worlds.appended(made.timeline, [("new", row, 999 + row, "other") for row in (0, 1, 2)])
     columns = {n: getattr(told, n).copy() for n in ("time", "user", "item", "kind", "position", "value")}
     columns["value"][-3:] = [8.0, 9.0, 10.0]  # four milder than most
@@ -81,7 +81,7 @@ def test_without_ratings_there_is_nothing_to_learn(shop, tmp_path):
         Ratings().train(worlds.history(shop), tmp_path)
 
 
-OTHERS = {"kind": "purchase", "dims": 1, "l2": 20.0, "l2_factors": 90.0, "rounds": 1}
+OTHERS = {"events": "purchase", "dims": 1, "l2": 20.0, "l2_factors": 90.0, "rounds": 1}
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -89,7 +89,7 @@ def test_every_setting_changes_the_result(name, tmp_path):
     made = world(taste=1.0)
     line = made.timeline
     line.kind[::2] = line.kinds.code("purchase")
-    usual = {"kind": "other", "l2_factors": 0.5, "dims": 3}
+    usual = {"events": "other", "l2_factors": 0.5, "dims": 3}
     _, model = fitted(Ratings(**usual), made, tmp_path / "model")
     _, other = fitted(Ratings(**usual | {name: OTHERS[name]}), made, tmp_path / "other")
     context = worlds.context(made, "p4")
@@ -100,5 +100,5 @@ def test_every_setting_changes_the_result(name, tmp_path):
 def test_the_errors_are_told_of_the_share_held(tmp_path):
     assert {f.name for f in dataclasses.fields(Ratings)} == {*OTHERS, "held"}
     made = world(taste=1.0)
-    found = [fitted(Ratings(kind="other", held=h), made, tmp_path / str(h))[0]["rmse"] for h in (0.1, 0.3)]
+    found = [fitted(Ratings(events="other", held=h), made, tmp_path / str(h))[0]["rmse"] for h in (0.1, 0.3)]
     assert found[0] != found[1]

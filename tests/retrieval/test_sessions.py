@@ -31,7 +31,7 @@ def asked(world, minute=506, **query):
 
 def test_counts_by_hand(world):
     """Ann met 1 just now and 0 a moment before: Bob's first visit holds both, Eve's holds 1, Bob's second neither."""
-    found = Sessions(pace=1.0, half_life=1e9).score(asked(world), ROWS)["next"]
+    found = Sessions(pace=1.0, half_life=1e9).score(asked(world), ROWS)["visit"]
     bob, eve = (1 + 0.5) * 1.0, 1.0 * 1.0  # shared weight times that of the newest item shared
     tally = np.array([2.2, 6, 2, 2, 2, 0, 0, 0])
     rarity = np.log1p(tally.sum() / np.maximum(tally, 1))
@@ -40,13 +40,13 @@ def test_counts_by_hand(world):
 
 
 def test_sessions_fade(world):
-    found = Sessions(pace=1.0, half_life=1 / 1_440).score(asked(world), ROWS)["next"]
+    found = Sessions(pace=1.0, half_life=1 / 1_440).score(asked(world), ROWS)["visit"]
     assert found[2] / found[4] == pytest.approx(1.5 * 0.5 ** (401 - 20), rel=1e-3)
 
 
 def test_a_visit_ends_with_the_gap(world):
-    assert Sessions(gap=30.0).score(asked(world), ROWS)["next"][3] == 0
-    assert Sessions(gap=300.0).score(asked(world), ROWS)["next"][3] > 0
+    assert Sessions(gap=30.0).score(asked(world), ROWS)["visit"][3] == 0
+    assert Sessions(gap=300.0).score(asked(world), ROWS)["visit"][3] > 0
 
 
 def test_the_visit_is_what_counts_once_there_is_one(world):
@@ -59,8 +59,8 @@ def test_the_visit_is_what_counts_once_there_is_one(world):
 
 def test_an_item_put_in_the_basket_moves_the_next_answer(world):
     told = worlds.replace(world, timeline=worlds.appended(world.timeline, [("ann", 3, 507, "cart")]))
-    assert Sessions().score(asked(world), ROWS)["next"][3] == 0
-    assert Sessions().score(asked(told, 508), ROWS)["next"][3] > 0
+    assert Sessions().score(asked(world), ROWS)["visit"][3] == 0
+    assert Sessions().score(asked(told, 508), ROWS)["visit"][3] > 0
 
 
 def test_the_visit_itself_is_no_neighbour():
@@ -87,5 +87,5 @@ def test_every_setting_changes_the_result(shop, name):
     rows = np.arange(len(shop.catalogue))
     few = {"last": 1} if name == "audience" else {}  # otherwise each person is found by another item
     made = Sessions(**few), Sessions(**few | {name: SETTINGS[name]})
-    usual, other = (s.score(context, rows)["next"] for s in made)
+    usual, other = (s.score(context, rows)["visit"] for s in made)
     assert not np.allclose(usual, other)

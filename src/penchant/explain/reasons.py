@@ -163,7 +163,7 @@ def _evidence(
     if kind == "follows":
         return {"above": values.get("sequence.next", 0.0)}
     if kind == "visit":
-        return {"shared": values.get("sessions.next", 0.0)}
+        return {"shared": values.get("sessions.visit", 0.0)}
     if kind == "rated":
         return {"value": _known(values.get("ratings.predicted"))}
     if kind == "alike":

@@ -1,7 +1,7 @@
 """What a person takes again and again, and what people of the same habits take: TIFU-kNN, live from the timeline.
 
 A person's vector is Σ within^(b mod size)·between^(b div size)·w over their events, b moments (baskets) back: groups of
-baskets fade, and baskets fade within a group. `next` is own·u + (1 − own)·the mean of the nearest people's vectors,
+baskets fade, and baskets fade within a group. `usual` is own·u + (1 − own)·the mean of the nearest people's vectors,
 weighted by likeness (Hu et al., SIGIR 2020; likeness here is u·v/|v|₁ over people who share items, not a distance).
 """
 
@@ -18,7 +18,7 @@ from penchant.types import Array, Columns, Rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
-    """Column `next`: how much of an item is in the habits of the person and of the people most like them."""
+    """Column `usual`: how much of an item is in the habits of the person and of the people most like them."""
 
     size: Annotated[int, Ge(1)] = 7  # baskets of a group; 1 or more
     within: Annotated[float, Interval(gt=0, le=1)] = 0.9  # what a basket counts of the next one in its group, to 1
@@ -35,10 +35,10 @@ class Habits:
         return best(context, self._dense(context), limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
-        return {"next": self._dense(context)[rows].astype(np.float32)}
+        return {"usual": self._dense(context)[rows].astype(np.float32)}
 
     def _dense(self, context: Context) -> Array:
-        return context.once((self, "next"), lambda: self._compute(context))
+        return context.once((self, "usual"), lambda: self._compute(context))
 
     def _compute(self, context: Context) -> Array:
         size, person = len(context.catalogue), context.timeline.users.get(context.query.user)

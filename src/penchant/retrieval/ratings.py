@@ -26,7 +26,7 @@ _AT_ONCE = 4_096  # people or items solved at once
 class Ratings:
     """Recipe of the items' biases and factors; its metrics tell the errors on the newest ratings, held out for it."""
 
-    kind: Annotated[str, MinLen(1)] = "rating"  # the kind of events whose values are ratings, any there is
+    events: Annotated[str, MinLen(1)] = "rating"  # the kind of events whose values are ratings, any there is
     dims: Annotated[int, Ge(1)] = 8  # factors beside the biases, from 1 on
     l2: Annotated[float, Gt(0)] = 3.0  # ridge of the biases: ratings of nothing special added to each, above 0
     l2_factors: Annotated[float, Gt(0)] = 30.0  # ridge of the factors, above 0
@@ -37,11 +37,11 @@ class Ratings:
 
     def train(self, history: History, folder: Path) -> dict[str, float]:
         """Fit twice: on all but the newest ratings to tell RMSE and MAE beside the simple means, then on all."""
-        rated = _Rated.of(history.timeline, self.kind)
+        rated = _Rated.of(history.timeline, self.events)
         size = len(history.catalogue)
         if len(rated.value) < _FEWEST:
             raise NotReadyError(
-                f"ratings: {len(rated.value)} events of kind {self.kind!r} have a value; {_FEWEST} needed"
+                f"ratings: {len(rated.value)} events of kind {self.events!r} have a value; {_FEWEST} needed"
             )
         cut = int(len(rated.value) * (1 - self.held))
         metrics = _errors(self, rated.take(slice(0, cut)), rated.take(slice(cut, None)), size, history.seed)
@@ -74,7 +74,7 @@ class RatingsModel:
 
     def _compute(self, context: Context) -> Array:
         timeline, size = context.timeline, len(context.catalogue)
-        rated = _Rated.of(timeline, self.recipe.kind, timeline.users.get(context.query.user, -1))
+        rated = _Rated.of(timeline, self.recipe.events, timeline.users.get(context.query.user, -1))
         items = np.zeros((size, self.items.shape[1]))
         known = min(size, len(self.items))
         items[:known] = self.items[:known]

@@ -22,7 +22,7 @@ _MINUTE = 60_000_000  # microseconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
-    """Column `next`: how often an item was part of sessions like this one, the rarer the better.
+    """Column `visit`: how often an item was part of sessions like this one, the rarer the better.
 
     The visit is what the person did less than `gap` ago and, before their first event of it, the last they did.
     """
@@ -40,10 +40,10 @@ class Sessions:
         return best(context, self._dense(context), limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
-        return {"next": self._dense(context)[rows].astype(np.float32)}
+        return {"visit": self._dense(context)[rows].astype(np.float32)}
 
     def _dense(self, context: Context) -> Array:
-        return context.once((self, "next"), lambda: self._compute(context))
+        return context.once((self, "visit"), lambda: self._compute(context))
 
     def _compute(self, context: Context) -> Array:
         size = len(context.catalogue)
