@@ -31,6 +31,7 @@ _BUILT_IN = {
     "stages.trees": "penchant.ranking.trees:Trees",
     "stages.gated": "penchant.ranking.gated:Gated",
     "stages.online": "penchant.ranking.online:Online",
+    "stages.fusion": "penchant.ranking.fusion:Fusion",
     "stages.asked": "penchant.reranking.asked:Asked",
     "stages.diversity": "penchant.reranking.diversity:Diversity",
     "stages.dpp": "penchant.reranking.dpp:Determinantal",

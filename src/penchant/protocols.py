@@ -52,6 +52,7 @@ class Examples:
     groups: Array  # int64: rows per query
     rows: Rows | None = None  # the item of each row
     contexts: Sequence[Context] = ()  # one per query, as it was asked; none where the rows were made by hand
+    scores: Floats | None = None  # of the stage before the ranker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

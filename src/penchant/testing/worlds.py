@@ -239,7 +239,13 @@ def history(of: World, seed: int = 0, groups: int = 60, size: int = 10) -> Histo
     opinion = {name: dice.random(groups * size).astype(np.float32) for name in OPINIONS}
     right = opinion[OPINIONS[0]].reshape(groups, size)
     labels = (right == right.max(axis=1, keepdims=True)).astype(np.float32).ravel()
-    shown = Examples(columns=opinion, labels=labels, groups=np.full(groups, size, dtype=np.int64))
+    shown = Examples(
+        columns=opinion,
+        labels=labels,
+        groups=np.full(groups, size, dtype=np.int64),
+        contexts=[context(of)] * groups,
+        scores=dice.random(groups * size).astype(np.float32),
+    )
     return History(timeline=of.timeline, catalogue=of.catalogue, examples=shown, seed=seed)
 
 

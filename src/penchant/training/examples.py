@@ -54,4 +54,5 @@ def _stacked(kept: Sequence[tuple[Candidates, Array, Context]]) -> Examples:
         groups=np.array([len(c) for c, _, _ in kept], dtype=np.int64),
         rows=np.concatenate([c.rows for c, _, _ in kept]) if kept else np.zeros(0, np.int32),
         contexts=[context for _, _, context in kept],
+        scores=np.concatenate([c.scores for c, _, _ in kept]) if kept else np.zeros(0, np.float32),
     )

@@ -22,6 +22,8 @@ from penchant.training.lessons import Budget, Lessons, lessons
 from penchant.training.plan import Plan
 from penchant.types import Rows
 
+_ALL = 1_000_000  # rows of one slate
+
 
 def train(plan: Plan, replay: Replay, budget: Budget, folder: Path, progress: Progress) -> dict[str, Any]:
     """Train every recipe of the plan on the replay's timeline into `folder`; returns metrics by recipe.
@@ -48,14 +50,16 @@ def _fit_ranker(
     plan: Plan, given: Lessons, budget: Budget, past: Path, name: str, progress: Progress
 ) -> dict[str, Any]:
     """Train one ranker beside the experts of the past, and judge it against what would stand in for it."""
-    front = _before(plan, plan.release(past), name)
+    recipe, front = plan.rankers()[name], _before(plan, plan.release(past), name)
+    judges = getattr(recipe, "judges", False)
+    asked, most = (given.gate, _ALL) if judges else (given.questions, budget.rows)
     with one_thread():
-        rows = labelled(given, front, given.questions, rows=budget.rows, seed=budget.seed, progress=progress)
+        rows = labelled(given, front, asked, rows=most, seed=budget.seed, progress=progress)
     progress(name, 0, 1)
     history = History(timeline=given.past, catalogue=given.asked.catalogue, examples=rows, seed=budget.seed)
-    metrics = {name: _fit(plan.rankers()[name], history, past / name)}
+    metrics = {name: _fit(recipe, history, past / name)}
     progress(name, 1, 1)
-    if (past / name).is_dir():
+    if (past / name).is_dir() and not judges:
         with one_thread():
             verdict, metrics["experts"] = _judge(plan, given, past, name, progress)
         metrics["gate"] = verdict

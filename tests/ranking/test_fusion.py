@@ -1,0 +1,108 @@
+"""The fusion rule: an expert is served exactly where it is measurably better than the ranker."""
+
+import numpy as np
+import pytest
+
+from penchant.errors import NotReadyError
+from penchant.protocols import Examples
+from penchant.ranking.fusion import Fusion
+from penchant.testing import worlds
+from penchant.types import Candidates
+
+SIZE, GROUPS = 12, 80
+RECIPE = Fusion(histories=(2,), ages=(7.0,), experts=("linear.",), least=20)
+
+
+@pytest.fixture(scope="module")
+def world():
+    """One person with a single item, one with many."""
+    happened = [("few", 0, 0, "purchase"), *(("many", n, n, "purchase") for n in range(6))]
+    return worlds.world(worlds.items(SIZE), happened)
+
+
+def examples(world, *, right_for, old=True, user="few"):
+    """Questions whose answer the ranker knows, or only the expert does."""
+    dice = np.random.default_rng(0)
+    labels = np.zeros((GROUPS, SIZE), np.float32)
+    labels[np.arange(GROUPS), dice.integers(0, SIZE, GROUPS)] = 1
+    right, wrong = labels + 0.1 * dice.random(labels.shape), dice.random(labels.shape)
+    columns = {
+        "linear.long": right if right_for == "expert" else wrong,
+        "item_age": np.full(labels.shape, np.log1p(100.0 if old else 1.0)),
+    }
+    return Examples(
+        columns={name: c.ravel().astype(np.float32) for name, c in columns.items()},
+        labels=labels.ravel(),
+        groups=np.full(GROUPS, SIZE),
+        contexts=[worlds.context(world, user)] * GROUPS,
+        scores=(right if right_for == "ranker" else wrong).ravel().astype(np.float32),
+    )
+
+
+def fitted(world, folder, recipe=RECIPE, **given):
+    history = worlds.replace(worlds.history(world), examples=examples(world, **given))
+    return recipe.train(history, folder), recipe.load(folder)
+
+
+def shown(ages):
+    """Candidates as the ranker ordered them; the expert would turn the order around."""
+    size = len(ages)
+    columns = {"linear.long": np.arange(size), "item_age": np.log1p(ages)}
+    return Candidates(
+        rows=np.arange(size, dtype=np.int32),
+        scores=-np.arange(size, dtype=np.float32),
+        columns={name: np.array(c, dtype=np.float32) for name, c in columns.items()},
+    )
+
+
+def test_a_ranker_that_is_best_stays(world, tmp_path):
+    metrics, model = fitted(world, tmp_path, right_for="ranker")
+    assert metrics["served"] == 0
+    assert model.apply(worlds.context(world, "few"), shown([50.0] * 4)).rows.tolist() == [0, 1, 2, 3]
+
+
+def test_a_better_expert_is_served_to_those_for_whom_it_is_better(world, tmp_path):
+    metrics, model = fitted(world, tmp_path, right_for="expert")
+    assert metrics == {"cells": 2, "served": 2}  # whatever the age, and old items
+    assert model.apply(worlds.context(world, "few"), shown([50.0] * 4)).rows.tolist() == [3, 2, 1, 0]
+    assert model.apply(worlds.context(world, "many"), shown([50.0] * 4)).rows.tolist() == [0, 1, 2, 3]
+
+
+def test_items_of_another_age_keep_their_places(world, tmp_path):
+    _, model = fitted(world, tmp_path, right_for="expert", old=False)
+    model = worlds.replace(model, served={cell: name for cell, name in model.served.items() if cell[1] >= 0})
+    found = model.apply(worlds.context(world, "few"), shown([1.0, 50.0, 2.0, 60.0, 3.0]))
+    assert found.rows.tolist() == [4, 1, 2, 3, 0]
+
+
+def test_what_is_not_sure_changes_nothing(world, tmp_path):
+    metrics, _ = fitted(world, tmp_path, right_for="nobody")
+    assert metrics["served"] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "cells"),
+    [({"least": 81}, None), ({"ages": (200.0,)}, 2), ({"histories": (1, 2)}, 2), ({"experts": ("popular.",)}, 2)],
+)
+def test_settings(world, tmp_path, change, cells):
+    recipe = worlds.replace(RECIPE, **change)
+    if cells is None:
+        with pytest.raises(NotReadyError, match="80 questions"):
+            fitted(world, tmp_path, recipe, right_for="expert")
+        return
+    metrics, model = fitted(world, tmp_path, recipe, right_for="expert")
+    assert metrics["cells"] == cells
+    classes = {age for _, age in model.served}
+    assert classes == (set() if "experts" in change else {-1, 0 if "ages" in change else 1})
+    assert {history for history, _ in model.served} <= {1 if "histories" in change else 0}
+
+
+def test_a_stricter_doubt_and_a_shallower_depth_judge_differently(world, tmp_path):
+    given = examples(world, right_for="nobody")
+    names = ["", "linear.long"]
+    deep = next(iter(dict(Fusion(least=20)._cells(given, names)).values()))
+    flat = next(iter(dict(Fusion(least=20, k=1)._cells(given, names)).values()))
+    assert deep.mean() > flat.mean()
+    gaps = np.stack([np.zeros(40), np.r_[np.ones(22), -np.ones(18)]], axis=1)
+    assert Fusion(doubt=0.9)._best(gaps, 0) == 1
+    assert Fusion(doubt=0.05)._best(gaps, 0) == 0
