@@ -1,5 +1,7 @@
 """Settings have bounds: a value outside is one line that names table, key, value and what is allowed."""
 
+import dataclasses
+
 import pytest
 
 from penchant import config, plugins
@@ -76,7 +78,7 @@ def test_a_name_is_given_once():
 @pytest.mark.parametrize(("family", "kind"), [(f, k) for f in ("sources", "stages", "rules") for k in plugins.names(f)])
 def test_the_defaults_of_every_plug_in_are_allowed(family, kind):
     made = plugins.find(family, kind)()
-    fields = {name: getattr(made, name) for name in type(made).__dataclass_fields__}
+    fields = {field.name: getattr(made, field.name) for field in dataclasses.fields(made)}
     settings = "".join(f"{name} = {value(found)}\n" for name, found in fields.items())
     parsed = config.parse(f"[[{family}]]\nkind = {value(kind)}\nname = 'mine'\n{settings}")
     assert getattr(parsed, family)[-1].plugin == made
