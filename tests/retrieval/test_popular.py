@@ -51,6 +51,14 @@ def test_retrieves_from_the_windows_in_turn(world):
     assert rows.tolist() == [0, 1, 3]
 
 
+def test_retrieves_from_the_shortest_windows_that_hold_enough(world):
+    """Events by window: 1 in 1h, 3 in 6h, 1d, 6 in 3d, 7d, 15 in 30d."""
+    assert Popular(least=1).retrieve(asked(world), 1).tolist() == [0]  # from 1h on
+    assert Popular(least=2).retrieve(asked(world), 1).tolist() == [1]  # from 6h on
+    assert Popular(least=6).retrieve(asked(world), 3).tolist() == [2, 3, 1]  # 3d, 7d and 30d
+    assert Popular(least=16).retrieve(asked(world), 2).tolist() == [2, 3]  # none: 7d, 30d and all
+
+
 def test_moves_with_every_event_and_back(world):
     source = Popular(windows=("1h",))
     before = asked(world)
