@@ -12,7 +12,8 @@ import orjson
 from penchant import plugins
 from penchant.config import Settings
 from penchant.engine import Engine
-from penchant.errors import ArtefactError, UnknownError
+from penchant.errors import ArtefactError, UnknownError, UsageError
+from penchant.evaluation.splits import Split
 from penchant.kinds import Kinds
 from penchant.language.reader import CatalogueReader
 from penchant.ports import ArtefactStore
@@ -135,6 +136,14 @@ class Releases:
             lacking = [note for note in release.degraded if note.split(":")[0] not in aside]
             self._loaded[key] = replace(release, degraded=(*other, *lacking))
         return self._loaded[key]
+
+    def before(self, version: str, parts: Split) -> Release:
+        """A release by its version. Raises UsageError if it has seen any of what the split asks."""
+        release = self.of(version)
+        if parts.frozen or release.until >= parts.cut:
+            learned = f"{moment(release.until):%Y-%m-%d %H:%M}"
+            raise UsageError(f"release {version} learned from events up to {learned}: it has seen what is asked")
+        return release
 
 
 def fingerprint(catalogue: Catalogue, size: int) -> str:

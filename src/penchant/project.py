@@ -16,10 +16,11 @@ from penchant.catalogue import ingest
 from penchant.catalogue.summary import Summary
 from penchant.engine import Observed
 from penchant.errors import UsageError
-from penchant.evaluation import logged, offpolicy, report, splits
+from penchant.evaluation import diagnosis, logged, offpolicy, report, splits
 from penchant.evaluation.blending import tune
 from penchant.evaluation.replay import Replay, one_thread
 from penchant.training.jobs import train
+from penchant.training.rehearsal import rehearse
 from penchant.types import Event, Pick, Query, Slate, Value, moment
 
 Progress = Callable[[str, int, int], None]  # what, done, total
@@ -137,9 +138,8 @@ class Project:
         world = self.engine.follower.catch_up()
         if not len(world.catalogue):
             raise UsageError(f"{self.folder}: nothing to learn from yet; import items or events first")
-        replay = Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
         with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
-            metrics = train(self.built.plan, replay, budget(self.settings), Path(scratch), self.progress)
+            metrics = train(self.built.plan, self._replay(), budget(self.settings), Path(scratch), self.progress)
             size = len(world.catalogue)
             manifest = {
                 "until": int(world.timeline.time[-1]) if len(world.timeline) else 0,
@@ -179,21 +179,18 @@ class Project:
             slices=tuple(slices),
             freshness=freshness,
         )
-        world = self.engine.follower.catch_up()
-        replay = Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
+        replay = self._replay()
         parts = splits.split(replay.timeline, protocol, asked.cut, asked.target, asked.cases)
         past, limits = replace(replay, timeline=parts.past), budget(self.settings)
         began = time.perf_counter()
-        with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
-            learned = train(self.built.plan, past, limits, Path(scratch), self.progress)
-            release = self.built.plan.release(Path(scratch), version="evaluated", until=parts.cut)
+        learned = rehearse(self.built.plan, past, limits, version="evaluated", until=parts.cut, progress=self.progress)
         return report.evaluate(
-            release,
+            learned.release,
             replay,
             parts,
             question,
-            tuned=tune(past, release, limits.ranker, self.progress) if baselines else None,
-            training=learned,
+            tuned=tune(past, learned.release, limits.ranker, self.progress) if baselines else None,
+            training=learned.metrics,
             trained=time.perf_counter() - began,
             log=self.engine.log,
             progress=self.progress,
@@ -207,19 +204,37 @@ class Project:
         the cut. The better the log covers what is asked (stage `explore`), the more it can tell.
         """
         asked = self.settings.evaluation.cut if cut is None else cut
-        world = self.engine.follower.catch_up()
-        replay = Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
+        replay = self._replay()
         begin = splits.instant_of(replay.timeline, asked)
         evidence = logged.slates(self.engine.log, replay, begin)
         if not evidence:
             raise UsageError(f"no slates of known people were logged from {moment(begin):%Y-%m-%d %H:%M} UTC on")
         past = replace(replay, timeline=replay.timeline.until(begin - 1))
-        with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
-            train(self.built.plan, past, budget(self.settings), Path(scratch), self.progress)
-            release = self.built.plan.release(Path(scratch), version="estimated", until=begin)
+        limits = budget(self.settings)
+        made = rehearse(self.built.plan, past, limits, version="estimated", until=begin, progress=self.progress)
         with one_thread():
-            shown = logged.shown(evidence, replay, release, self.engine.reader.wish, self.progress)
+            shown = logged.shown(evidence, replay, made.release, self.engine.reader.wish, self.progress)
         return offpolicy.estimate(shown, clip=clip)
+
+    def diagnose(
+        self, *, protocol: str = "time", cases: int | None = None, release: str | None = None
+    ) -> diagnosis.Diagnosis:
+        """Say where wanted items are lost, what each source brings, which columns decide and what has drifted.
+
+        Trains on the past and asks like `evaluate`, at most `cases` questions. A `release` that learned from nothing
+        behind the cut may be asked instead; what its ranker learned from is not known then, nor its drift.
+        """
+        asked, replay = self.settings.evaluation, self._replay()
+        parts = splits.split(replay.timeline, protocol, asked.cut, asked.target, cases or asked.cases)
+        if release is not None:
+            return diagnosis.diagnose(self.built.releases.before(release, parts), replay, parts, None, self.progress)
+        past, limits = replace(replay, timeline=parts.past), budget(self.settings)
+        made = rehearse(self.built.plan, past, limits, version="diagnosed", until=parts.cut, progress=self.progress)
+        return diagnosis.diagnose(made.release, replay, parts, made.lesson, self.progress)
+
+    def _replay(self) -> Replay:
+        world = self.engine.follower.catch_up()
+        return Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
 
     # ── operating ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -5,7 +5,7 @@ since afterwards it would judge what it has seen.
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,21 @@ from penchant.training.lessons import Budget, Lessons, lessons
 from penchant.training.plan import Plan
 from penchant.types import Rows
 
+Taught = Callable[[str, History], None]  # a ranker's name and what it learns from
 _ALL = 1_000_000  # rows of one slate
 
 
-def train(plan: Plan, replay: Replay, budget: Budget, folder: Path, progress: Progress) -> dict[str, Any]:
+def untold(ranker: str, history: History) -> None:
+    """Do nothing with what a ranker learns from."""
+
+
+def train(
+    plan: Plan, replay: Replay, budget: Budget, folder: Path, progress: Progress, taught: Taught = untold
+) -> dict[str, Any]:
     """Train every recipe of the plan on the replay's timeline into `folder`; returns metrics by recipe.
 
-    A recipe that finds too little to learn from is left out, with the reason under its name.
+    A recipe that finds too little to learn from is left out, with the reason under its name. `taught` is told what
+    each ranker learns from.
     """
     metrics: dict[str, Any] = {}
     given = lessons(replay, budget) if plan.rankers() else None
@@ -37,7 +45,7 @@ def train(plan: Plan, replay: Replay, budget: Budget, folder: Path, progress: Pr
         early = History(timeline=given.past, catalogue=replay.catalogue, seed=budget.seed)
         _fit_experts(plan, early, past, lambda *a: progress(f"{a[0]} (past)", a[1], a[2]))
         for name in plan.rankers():
-            metrics |= _fit_ranker(plan, given, budget, past, name, progress)
+            metrics |= _fit_ranker(plan, given, budget, past, name, progress, taught)
             if (past / name).is_dir() and "not served" not in metrics[name]:
                 shutil.copytree(past / name, folder / name)
         shutil.rmtree(past)
@@ -47,7 +55,7 @@ def train(plan: Plan, replay: Replay, budget: Budget, folder: Path, progress: Pr
 
 
 def _fit_ranker(
-    plan: Plan, given: Lessons, budget: Budget, past: Path, name: str, progress: Progress
+    plan: Plan, given: Lessons, budget: Budget, past: Path, name: str, progress: Progress, taught: Taught
 ) -> dict[str, Any]:
     """Train one ranker beside the experts of the past, and judge it against what would stand in for it."""
     recipe, front = plan.rankers()[name], _before(plan, plan.release(past), name)
@@ -57,6 +65,7 @@ def _fit_ranker(
         rows = labelled(given, front, asked, rows=most, seed=budget.seed, progress=progress)
     progress(name, 0, 1)
     history = History(timeline=given.past, catalogue=given.asked.catalogue, examples=rows, seed=budget.seed)
+    taught(name, history)
     metrics = {name: _fit(recipe, history, past / name)}
     progress(name, 1, 1)
     if (past / name).is_dir() and not judges:
