@@ -29,7 +29,7 @@ class Rehearsal:
     def lesson(self) -> Lesson | None:
         """How the ranker that is served learned; None if none is."""
         name = ranker(self.release)
-        return Lesson(gains=self.gains[name], rows=self.taught[name].examples) if name in self.taught else None
+        return Lesson(gains=self.gains[name], rows=self.taught[name].examples) if name and name in self.taught else None
 
 
 def rehearse(plan: Plan, past: Replay, budget: Budget, *, version: str, until: int, progress: Progress) -> Rehearsal:
