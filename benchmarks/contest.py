@@ -2,8 +2,9 @@
 
 `make bench-quality DATA=folder` runs it before the boards. For each exam it writes `results/peers/<exam>.json`
 (settings, versions, seconds and quality of each peer, and why one is missing) and `.npz` (ranks of all that is wanted,
-by peer). What is done already is not done again; `--again` begins anew, `--chosen` takes the settings of the last
-contest instead of searching for them.
+by peer; 0 behind the hundredth). What is done already is not done again; `--again` begins anew, `--chosen` takes the
+settings of the last contest instead of searching for them. The neural peer takes hours where the catalogue is large:
+`--peers` names who is asked.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,14 +24,15 @@ from boards import BOARDS, RESULTS, SCRATCH, available, opened
 from questions import Asked, export
 
 PEERS = Path(__file__).parent / "peers"
-SCRIPTS = {  # script → its requirements; those without need nothing but numpy and scipy
-    "popularity": "",
-    "personal": "",
-    "sessions": "",
-    "implicit_models": "implicit",
-    "blend": "implicit",
-    "rectools_models": "rectools",
+SCRIPTS = {  # script → its requirements, none where numpy and scipy do, and its peers
+    "popularity": ("", ("popular-1d", "popular-3d", "popular-7d", "popular-30d", "popular-all")),
+    "personal": ("", ("personal-frequency", "tifu-knn")),
+    "sessions": ("", ("v-sknn",)),
+    "implicit_models": ("implicit", ("implicit-bm25", "implicit-cosine", "implicit-tfidf", "implicit-als")),
+    "blend": ("implicit", ("tuned-blend",)),
+    "rectools_models": ("rectools", ("rectools-ease", "rectools-sasrec")),
 }
+SHOWN = 100  # ranks behind it are not kept
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -70,14 +73,17 @@ def last_line(text: str) -> str:
     return next((line for line in reversed(text.strip().splitlines()) if line.strip()), "no message")
 
 
-def sit(exam: str, place: Path, chosen: bool) -> dict[str, str]:
-    """Let every script sit an exam; returns script → why it has no answer."""
+def sit(exam: str, place: Path, chosen: bool, only: Sequence[str] = ()) -> dict[str, str]:
+    """Let all peers, or only some, sit an exam; returns script → why it has no answer."""
     missing = {}
-    for script, requirements in SCRIPTS.items():
+    for script, (requirements, names) in SCRIPTS.items():
+        asked = [name for name in names if not only or name in only]
+        if not asked:
+            continue
         python, trouble = environment(requirements, place / "environments")
         if not trouble:
             command = [python, "-W", "ignore", str(PEERS / f"{script}.py")]
-            command += [str(place / "exams" / exam), str(place / "answers" / exam)]
+            command += [str(place / "exams" / exam), str(place / "answers" / exam), *asked]
             if chosen:
                 command += ["--settings", str(RESULTS / "peers" / f"{exam}.json")]
             done = subprocess.run(
@@ -89,26 +95,31 @@ def sit(exam: str, place: Path, chosen: bool) -> dict[str, str]:
     return missing
 
 
-def collect(exam: str, place: Path, missing: dict[str, str]) -> None:
-    """Put the answers to one exam side by side."""
+def collect(exam: str, place: Path, troubles: dict[str, str]) -> None:
+    """Put the answers to one exam side by side; `troubles` says why a script has none."""
     digest = json.loads((place / "exams" / exam / "test" / "facts.json").read_text())["digest"]
-    found = [json.loads(file.read_text()) for file in sorted((place / "answers" / exam).glob("*.json"))]
-    found = [facts for facts in found if facts["digest"] == digest]
-    ranks = {facts["name"]: np.load(place / "answers" / exam / f"{facts['name']}.npz")["ranks"] for facts in found}
+    found = [json.loads(file.read_text()) for file in (place / "answers" / exam).glob("*.json")]
+    answered = {facts["name"]: facts for facts in found if facts["digest"] == digest}
+    peers = {name: facts for name, facts in answered.items() if "absent" not in facts}
+    missing = {name: facts["absent"] for name, facts in answered.items() if "absent" in facts}
+    for script, (_, names) in SCRIPTS.items():
+        missing |= {name: troubles.get(script, "no answer yet") for name in names if name not in answered}
     document = {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, one thread",
         "digest": digest,
         "missing": missing,
-        "peers": {facts["name"]: facts for facts in sorted(found, key=lambda facts: -facts["ndcg"])},
+        "peers": {name: peers[name] for name in sorted(peers, key=lambda name: -peers[name]["ndcg"])},
     }
     (RESULTS / "peers").mkdir(parents=True, exist_ok=True)
     (RESULTS / "peers" / f"{exam}.json").write_text(json.dumps(document, indent=1) + "\n")
     asked = np.load(place / "exams" / exam / "test" / "questions.npz")
-    columns = {"people": asked["user"], "starts": asked["wanted_starts"]}
-    columns |= {name: np.minimum(rank, 65_535).astype(np.uint16) for name, rank in ranks.items()}
+    columns = {"people": asked["user"], "starts": asked["wanted_starts"].astype(np.int32)}
+    for name in peers:
+        ranks = np.load(place / "answers" / exam / f"{name}.npz")["ranks"]
+        columns[name] = np.where(ranks > SHOWN, 0, ranks).astype(np.uint8)
     np.savez_compressed(RESULTS / "peers" / f"{exam}.npz", **columns)
-    print(f"{exam}: {len(found)} peers" + "".join(f"; {name} is missing: {why}" for name, why in missing.items()))
+    print(f"{exam}: {len(peers)} peers" + "".join(f"; {name} is missing: {why}" for name, why in missing.items()))
 
 
 def main() -> None:
@@ -119,13 +130,14 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, default=SCRATCH, help="folder of environments, exams and answers")
     parser.add_argument("--again", action="store_true", help="throw exams and answers of before away")
     parser.add_argument("--chosen", action="store_true", help="take the settings of the last contest")
+    parser.add_argument("--peers", nargs="+", default=(), help="who is asked; everybody by default")
     arguments = parser.parse_args()
     for name in arguments.names or available(arguments.data):
         for exam in BOARDS[name].exams.values() if arguments.again else ():
             for part in ("exams", "answers"):
                 shutil.rmtree(arguments.scratch / part / exam, ignore_errors=True)
         for exam in write_exams(name, arguments.data, arguments.scratch / "exams"):
-            collect(exam, arguments.scratch, sit(exam, arguments.scratch, arguments.chosen))
+            collect(exam, arguments.scratch, sit(exam, arguments.scratch, arguments.chosen, arguments.peers))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from scipy import sparse
 from sitting import Peer
 
 LIBRARIES = ("implicit", "numpy", "scipy")
-PAST = {"half_life": (NEVER, 90.0, 30.0, 10.0, 3.0), "count": ("once", "sum")}  # how a person's past is read
+PAST = {"half_life": (NEVER, 90.0, 30.0, 10.0, 3.0, 1.5), "count": ("once", "sum")}  # how a person's past is read
 
 
 def neighbours(make: Callable[[Mapping[str, Any]], Any]) -> Callable[[Exam, Mapping[str, Any]], sparse.csr_matrix]:

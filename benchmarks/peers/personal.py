@@ -109,6 +109,7 @@ PEERS = (
         grid={"half_life": (NEVER, 360.0, 180.0, 90.0, 45.0, 20.0)},
         rounds=1,
         sits=lambda exam: repeats(exam) and not novel(exam),
+        wants="it is about repeats, and none are asked for",
     ),
     Peer(
         name="tifu-knn",
@@ -124,6 +125,7 @@ PEERS = (
         learned=("within", "between", "groups"),
         rounds=1,
         sits=repeats,
+        wants="it is about repeats, and none are asked for",
     ),
 )
 

@@ -26,6 +26,7 @@ PEERS = tuple(
         learn=lambda exam, settings: None,
         score=window(days),
         sits=lambda exam, days=days: days == NEVER or not exam.facts["frozen"],
+        wants="it is about times, and this log has none",
     )
     for name, days in WINDOWS.items()
 )

@@ -32,7 +32,8 @@ class Peer:
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     learned: Sequence[str] = ()
     rounds: int = 2
-    sits: Callable[[Exam], bool] = lambda exam: True
+    sits: Callable[[Exam], bool] = lambda exam: True  # if the exam is one for it
+    wants: str = ""  # what an exam has that is one for it
     libraries: Sequence[str] = ("numpy", "scipy")
     batch: int = 128
     choose: Callable[[Exam], "Chosen"] | None = None  # a search of its own
@@ -88,7 +89,10 @@ def sit(peer: Peer, folder: Path, out: Path, known: Mapping[str, Any]) -> None:
     if done.exists() and json.loads(done.read_text())["digest"] == facts["digest"]:
         return
     exam = exams.read(folder / "validation")
+    out.mkdir(parents=True, exist_ok=True)
     if not peer.sits(exam):
+        absent = {"name": peer.name, "digest": facts["digest"], "absent": peer.wants}
+        done.write_text(json.dumps(absent, indent=1) + "\n")
         return
     if peer.name in known:
         before = known[peer.name]
@@ -120,7 +124,6 @@ def sit(peer: Peer, folder: Path, out: Path, known: Mapping[str, Any]) -> None:
         "versions": {library: version(library) for library in peer.libraries},
         **{name: float(values.mean()) for name, values in marked.items()},
     }
-    out.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(out / f"{peer.name}.npz", ranks=found)
     (out / f"{peer.name}.json").write_text(json.dumps(facts, indent=1) + "\n")
     print(f"{exam.facts['name']} {peer.name}: NDCG {facts['ndcg']:.4f}, hit {facts['hit']:.4f}", flush=True)
