@@ -76,7 +76,7 @@ def test_how_much_a_text_says_is_a_setting(tmp_path):
         model = fitted(world, tmp_path / "b", **settings)
         return model.score(worlds.replace(context, memo={}), rows)["long"]
 
-    plain, twice, fine = scores(), scores(placed=3.0), scores(dimensions=16)
+    plain, twice, fine = scores(), scores(placed=2.5), scores(dimensions=16)
     np.testing.assert_allclose(twice[~old], 2 * plain[~old], rtol=1e-4)
     np.testing.assert_allclose(twice[old], plain[old])
     assert not scores(placed=0.0)[~old].any()

@@ -36,15 +36,15 @@ class Linear:
     tau: Annotated[float, Gt(0)] = 2.5  # steps after which the past has faded to 1/e, above 0
     popularity: Annotated[float, Interval(ge=0, le=0.75)] = 0.0  # columns are divided by people^this, 0 to 0.75
     prior: Annotated[float, Ge(0)] = 60.0  # λ_E: weight of the text prior, from 0 on
-    keep: Annotated[int, Ge(1)] = 300  # weights kept per row, from 1 on
-    most: Annotated[int, Ge(1)] = 15_000  # items up to which B is solved whole, from 1 on; beyond, item by item
+    keep: Annotated[int, Ge(1)] = 600  # weights kept per row, from 1 on; beyond `most`, `neighbours` at most
+    most: Annotated[int, Ge(1)] = 8_000  # items up to which B is solved whole, from 1 on; beyond, item by item
     neighbours: Annotated[int, Ge(1)] = 150  # co-occurring items that an item beyond `most` is fitted on, from 1 on
     near: Annotated[int, Ge(0)] = 10  # nearest texts that it is fitted on besides, from 0 on
     minimum: Annotated[int, Ge(1)] = 2  # people an item needs to get a row and column of its own, from 1 on
     history: Annotated[int, Ge(1)] = 100  # items of the past that are used, from 1 on
     half_life: Annotated[float, Gt(0)] = 180.0  # days after which a liked item counts half in `long`, above 0
     dimensions: Annotated[int, Ge(1)] = 256  # of the whitened texts, from 1 on
-    placed: Annotated[float, Ge(0)] = 1.5  # what the weights of items placed by their texts are multiplied by, from 0
+    placed: Annotated[float, Ge(0)] = 1.25  # what the weights of items placed by their texts are multiplied by, from 0
 
     def train(self, history: History, folder: Path) -> dict[str, float]:
         """Fit both matrices; metrics: items fitted, steps seen."""
@@ -62,8 +62,7 @@ class Linear:
         arrays: dict[str, Any] = {"centre": where.centre, "axes": where.axes}
         fits = self._whole(seen, prior) if len(warm) <= self.most else self._by_item(seen, prior, texts)
         for name, matrix in zip(NAMES, fits, strict=True):
-            sparsify = ridge.sparsify if sparse.issparse(matrix) else closed_form.sparsify
-            arrays[f"{name}_items"], arrays[f"{name}_values"] = sparsify(matrix, self.keep)
+            arrays[f"{name}_items"], arrays[f"{name}_values"] = self._kept(matrix)
             arrays |= placing.arrays(name, placing.sides(matrix, share))
             del matrix  # items² large: the next one needs its memory
         np.savez(folder / "linear.npz", warm=warm.astype(np.int32), size=np.array(size), **arrays)
@@ -108,6 +107,12 @@ class Linear:
         target = (np.float32(self.alpha) * gram + rest * (s.T @ t)).tocsr()
         gram = (np.float32(self.alpha) * gram + rest * (s.T @ s)).tocsr()
         yield ridge.solve(ridge.Regression(gram=gram, target=target, l2=self.l2_next, **common))
+
+    def _kept(self, matrix: Any) -> tuple[Array, Array]:
+        """The strongest weights of each row; those of a large catalogue have to fit in memory when they are served."""
+        if sparse.issparse(matrix):
+            return ridge.sparsify(matrix, min(self.keep, self.neighbours))
+        return closed_form.sparsify(matrix, self.keep)
 
 
 @dataclass(frozen=True, slots=True)
