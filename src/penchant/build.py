@@ -93,6 +93,7 @@ def budget(settings: Settings) -> Budget:
         ranker=training.ranker,
         gate=training.gate,
         hidden=training.hidden,
+        within=training.within,
         cases=training.cases,
         rows=training.rows,
         seed=training.seed,

@@ -108,3 +108,29 @@ def test_the_same_seed_hides_the_same_items():
     )
     assert first == second
     assert first != other
+
+
+def baskets(people=20, moments=10, size=6):
+    """Everybody fills a basket in every round."""
+    return [
+        (f"u{u}", (u + 3 * m + i) % 20, m * 60 + u, "purchase")
+        for m in range(moments)
+        for u in range(people)
+        for i in range(size)
+    ]
+
+
+@pytest.mark.parametrize("hidden", [0.0, 0.25])
+def test_some_baskets_are_asked_for_once_they_are_begun(hidden):
+    asked = replay(baskets())
+    given = lessons(asked, replace(BUDGET, hidden=hidden, within=0.5))
+    begun = [case for case in given.questions if len(case.told)]
+    assert 0.3 < len(begun) / len(given.questions) < 0.7
+    for case in begun:
+        context = given.asked.context(case)
+        told = set(given.asked.timeline.item[case.told].tolist())
+        whole = asked.timeline.item[(asked.timeline.time == case.time)].tolist()
+        assert told <= set(whole)
+        assert not told & set(answered(given.truth, case))
+        assert told <= set(context.user["interest"]["item"].tolist())
+    assert not any(len(case.told) for case in lessons(asked, replace(BUDGET, within=0.0)).questions)

@@ -88,18 +88,18 @@ def _after(timeline: Timeline, cut: int, target: str) -> Split:
     if target == "event":
         found = [replace(c, places=c.places[i : i + 1]) for c in found for i in range(len(c.places))]
     if target == "rest-of-basket":
-        found = [rest for c in found if (rest := _rest(timeline, c)) is not None]
+        found = [rest for c in found if (rest := rest_of(timeline, c, TOLD)) is not None]
     return Split(past=past, cases=found, cut=cut, target=target)
 
 
-def _rest(timeline: Timeline, case: Case) -> Case | None:
-    """The case told its first `TOLD` items in order of the log; None if nothing else is in the basket."""
+def rest_of(timeline: Timeline, case: Case, count: int) -> Case | None:
+    """The case told its first `count` items in order of the log; None if nothing else is in the basket."""
     places = case.places[np.argsort(timeline.position[case.places], kind="stable")]
     items, first = np.unique(timeline.item[places], return_index=True)
-    if len(items) <= TOLD:
+    if len(items) <= count:
         return None
-    known = np.isin(timeline.item[places], items[np.argsort(first)[:TOLD]])
-    last = np.sort(first)[TOLD - 1]
+    known = np.isin(timeline.item[places], items[np.argsort(first)[:count]])
+    last = np.sort(first)[count - 1]
     return replace(case, places=places[~known], told=places[: last + 1])
 
 

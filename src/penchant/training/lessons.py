@@ -4,7 +4,8 @@ Where the log has a time in common, time is cut into experts | ranker | gate. Wh
 without times often do, there is none: the newest moment of each of some people is held back instead.
 
 Some items are hidden: their events are taken out until a moment of the ranker's time, so that the ranker meets items
-about which nobody has done anything yet, and learns what else speaks for them.
+about which nobody has done anything yet, and learns what else speaks for them. A share of the baskets is asked for once
+their first items are known, so that it learns what a basket says of itself.
 """
 
 from collections.abc import Sequence
@@ -13,9 +14,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from penchant.evaluation.replay import Case, Replay, cases, thinned
+from penchant.evaluation.splits import rest_of
 from penchant.timeline import Timeline
 from penchant.types import NEVER, Array, Rows
 
+_TOLD = 5  # items of a basket that may be known at most when it is asked how it goes on
 _GATE_LEAST = 50  # questions the gate is asked at least, where there are so many
 
 
@@ -29,6 +32,7 @@ class Budget:
     rows: int
     seed: int
     hidden: float = 0.0
+    within: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,15 +79,32 @@ def _by_time(replay: Replay, budget: Budget, positive: Array) -> Lessons:
     dice = np.random.default_rng(budget.seed)
     born = np.full(len(hidden) + 1, NEVER)  # the last is for events without an item
     born[:-1][hidden] = dice.integers(begin, max(gate, begin + 1), int(hidden.sum()))
-    seen = timeline.where(np.flatnonzero(timeline.time >= born[timeline.item])) if hidden.any() else timeline
+    kept = np.flatnonzero(timeline.time >= born[timeline.item])
+    seen = timeline.where(kept) if hidden.any() else timeline
+    questions = thinned(cases(timeline, begin, gate), budget.cases)
+    judged = thinned(cases(timeline, gate, end), max(budget.cases // 8, _GATE_LEAST))
     return Lessons(
         past=seen.until(begin - 1),
         asked=replace(replay, timeline=seen),
         truth=timeline,
-        questions=thinned(cases(timeline, begin, gate), budget.cases),
-        gate=thinned(cases(timeline, gate, end), max(budget.cases // 8, _GATE_LEAST)),
+        questions=_within(timeline, questions, kept, budget),
+        gate=_within(timeline, judged, kept, budget),
         hidden=hidden,
     )
+
+
+def _within(timeline: Timeline, found: Sequence[Case], kept: Array, budget: Budget) -> list[Case]:
+    """A share of the baskets is asked for once their first items are known: what is told are places among the kept."""
+    dice, given = np.random.default_rng(budget.seed + 2), []
+    for case in found:
+        told = int(dice.integers(1, _TOLD + 1))
+        chosen = dice.random() < budget.within and len(case.places) > told
+        part = rest_of(timeline, case, told) if chosen else None
+        if part is not None:
+            known = part.told[np.isin(part.told, kept)]
+            part = replace(part, told=np.searchsorted(kept, known)) if len(known) else None
+        given.append(part or case)
+    return given
 
 
 def cuts(time: Array, budget: Budget) -> tuple[int, int]:
