@@ -71,9 +71,7 @@ class TrainingSettings:
     ranker: Share = 0.2  # share, between 0 and 1, of the positive moments, the newest, replayed into the ranker's rows
     gate: Share = 0.1  # share, between 0 and 1, of those, the newest, on which the candidate release is judged
     hidden: Annotated[float, Interval(ge=0, lt=1)] = 0.1  # share of items, from 0 to below 1, the ranker meets as new
-    within: Annotated[float, Interval(ge=0, le=1)] = (
-        0.3  # share of baskets, 0 to 1, asked for once begun
-    )
+    within: Annotated[float, Interval(ge=0, le=1)] = 0.3  # share of baskets, 0 to 1, asked for once begun
     cases: Annotated[int, Ge(1)] = 4_000  # moments replayed at most; 1 or more
     rows: Annotated[int, Ge(2)] = 100  # rows kept per moment; 2 or more
     seed: Seed = 0  # of all that is drawn by chance, 0 or more; the same seed on the same log trains the same models

@@ -100,3 +100,12 @@ def test_script_goes_by_the_share_of_letters(texts, expected):
 
 def test_clean_replaces_what_tokenizers_refuse():
     assert clean("a\ud83db\0c é 杯") == "a?b c é 杯"
+
+
+def test_an_item_the_template_misses_is_told_by_its_other_words():
+    item = Item(
+        id="a", attributes={"keywords": ("soap", "mild"), "maker": "Acme", "price": 3.5, "image_url": "http://x"}
+    )
+    assert item_text(item) == "keywords: soap, mild. maker: Acme"
+    assert item_text(Item(id="a", title="Soap", attributes={"maker": "Acme"})) == "Soap"
+    assert item_text(Item(id="a", attributes={"price": 3.5})) == ""

@@ -33,7 +33,8 @@ class _Slot:
 def item_text(item: Item, template: str = TEMPLATE) -> str:
     """Fill a template such as "{title}. {category}" with an item's fields and attributes.
 
-    A missing field vanishes together with its label and punctuation; lists are joined by ", ".
+    A missing field vanishes together with its label and punctuation; lists are joined by ", ". An item of which the
+    template says nothing is told by its other attributes that are words.
     Raises UsageError for a template without fields or with unbalanced braces.
     """
     slots = _slots(template)
@@ -45,7 +46,12 @@ def item_text(item: Item, template: str = TEMPLATE) -> str:
         if value[-1] in ".!?。！？" and tail.startswith("."):
             tail = tail[1:]
         parts.append(f"{slot.label}{value}{tail}")
-    return "".join(parts).strip()
+    return "".join(parts).strip() or user_text({n: v for n, v in item.attributes.items() if _in_words(v)})
+
+
+def _in_words(value: Value) -> bool:
+    texts = [value] if isinstance(value, str) else value if isinstance(value, tuple) else []
+    return any(texts) and not any("://" in text for text in texts)
 
 
 def user_text(profile: Mapping[str, Value]) -> str:
