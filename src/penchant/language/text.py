@@ -34,7 +34,7 @@ def item_text(item: Item, template: str = TEMPLATE) -> str:
     """Fill a template such as "{title}. {category}" with an item's fields and attributes.
 
     A missing field vanishes together with its label and punctuation; lists are joined by ", ". An item of which the
-    template says nothing is told by its other attributes that are words.
+    usual template says nothing is told by its other attributes that are words.
     Raises UsageError for a template without fields or with unbalanced braces.
     """
     slots = _slots(template)
@@ -46,7 +46,9 @@ def item_text(item: Item, template: str = TEMPLATE) -> str:
         if value[-1] in ".!?。！？" and tail.startswith("."):
             tail = tail[1:]
         parts.append(f"{slot.label}{value}{tail}")
-    return "".join(parts).strip() or user_text({n: v for n, v in item.attributes.items() if _in_words(v)})
+    if not parts and template == TEMPLATE:
+        return user_text({name: value for name, value in item.attributes.items() if _in_words(value)})
+    return "".join(parts).strip()
 
 
 def _in_words(value: Value) -> bool:
