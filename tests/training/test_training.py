@@ -199,8 +199,8 @@ def test_what_cannot_be_trained_is_left_out_with_its_reason(replay, tmp_path):
     made = replace(plan(config.parse(PIPELINE)), sources={"never": (Never(), 9), "popular": (Popular(), 9)})
     metrics = train(made, replay, BUDGET, tmp_path, quiet)
     assert metrics["never"] == {"not trained": "never: 0 found, 1 is needed"}
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["trees"]
-    assert made.release(tmp_path).degraded == ("never: not trained yet",)
+    assert not (tmp_path / "never").exists()
+    assert made.release(tmp_path).degraded[0] == "never: not trained yet"
 
 
 def test_a_log_of_nothing_trains_nothing(tmp_path):
