@@ -129,6 +129,7 @@ DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"kind": "linear", "limit": 120},
         {"kind": "popular", "limit": 150},
         {"kind": "nearest", "limit": 30},
+        {"kind": "crowd", "limit": 60},
     ),
     "stages": (
         {"kind": "item"},

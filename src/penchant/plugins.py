@@ -11,6 +11,7 @@ from penchant.errors import ConfigError, allowed
 
 FAMILIES = ("sources", "stages", "rules", "folds")
 _BUILT_IN = {
+    "sources.crowd": "penchant.retrieval.crowd:Crowd",
     "sources.popular": "penchant.retrieval.popular:Popular",
     "sources.again": "penchant.retrieval.again:Again",
     "sources.linear": "penchant.retrieval.linear:Linear",

@@ -43,36 +43,55 @@ def test_retrieves_the_nearest_first(metric):
     assert Nearest(metric=metric).retrieve(context, 3).tolist() == [2, 1, 0]
 
 
-CROSS = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]], dtype=np.float32)  # whitening can only turn it
+CROSS = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]] * 2, dtype=np.float32)  # whitening can only turn it
+NEW = np.arange(4, 8)  # each like one of the first four, and touched by nobody
 
 
 def on_the_cross(happened, minutes=0):
-    """A context of four items at right angles, `minutes` after the start."""
-    context = worlds.context(worlds.world(worlds.catalogue(worlds.items(4), CROSS), happened), "u")
-    return replace(context, now=worlds.START + minutes * worlds.MINUTE)
+    """A context of twice four items at right angles, `minutes` after the start."""
+    known = worlds.catalogue([Item(id=str(n)) for n in range(8)], CROSS)
+    return replace(worlds.context(worlds.world(known, happened), "u"), now=worlds.START + minutes * worlds.MINUTE)
 
 
 def test_interest_fades_by_half_lives():
     happened = [("u", 0, 0, "purchase"), ("u", 1, 30 * 1_440, "purchase")]
-    columns = Nearest(metric="dot", half_life=30).score(on_the_cross(happened, 30 * 1_440), np.arange(4))
-    assert columns["interest"].tolist() == pytest.approx(
-        [0.2, 0.8, -0.2, -0.8], abs=1e-6
-    )  # ¼, a step and a half-life ago, and 1
-    assert columns["last"].tolist() == pytest.approx([0, 1, 0, -1], abs=1e-6)
+    context = replace(in_the_plane(happened), now=worlds.START + 30 * worlds.DAY)
+    columns = Nearest(metric="dot", half_life=30).score(context, np.arange(4))
+    wanted = [0.2, 0.8, HALF, -0.2]  # a step and a half-life ago weighs ¼ of the newest
+    assert columns["interest"].tolist() == pytest.approx(wanted)
+    assert columns["last"].tolist() == pytest.approx([0, 1, HALF, 0])
+
+
+def test_takes_the_centre_out_of_what_was_liked():
+    context = in_the_plane([("u", 0, 0, "purchase")])
+    context = replace(context, catalogue=replace(context.catalogue, centre=np.array([1, -1], np.float32)))
+    assert Nearest().score(context, np.arange(3))["last"].tolist() == pytest.approx([0, 1, HALF])
 
 
 def test_tastes_are_kept_apart():
     happened = [("u", 0, 0, "purchase"), ("u", 1, 0, "purchase"), ("u", 2, 0, "purchase")]
-    columns = Nearest().score(on_the_cross(happened), np.arange(4))
+    columns = Nearest().score(on_the_cross(happened), NEW)
     assert columns["interest"].tolist() == pytest.approx([0, 1, 0, -1], abs=1e-6)  # the opposites cancel
     assert columns["tastes"].tolist() == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0], abs=1e-6)
+
+
+def test_tastes_fade_by_half_lives():
+    happened = [("u", 0, 0, "purchase"), ("u", 1, 30 * 1_440, "purchase")]
+    columns = Nearest(half_life=30).score(on_the_cross(happened, 30 * 1_440), NEW)
+    assert columns["tastes"].tolist() == pytest.approx([0.2, 0.8, 0, 0], abs=1e-6)
 
 
 def test_one_taste_is_the_square_of_the_interest():
     happened = [("u", 0, 0, "purchase"), ("u", 1, 0, "purchase")]
     for source in (Nearest(tastes=1), Nearest(alike=-1)):
-        columns = source.score(on_the_cross(happened), np.arange(4))
+        columns = source.score(on_the_cross(happened), NEW)
         assert columns["tastes"].tolist() == pytest.approx(np.maximum(columns["interest"], 0) ** 2, abs=1e-6)
+
+
+def test_tastes_look_beyond_what_they_had():
+    context = on_the_cross([("u", 0, 0, "purchase"), ("u", 1, 0, "dislike")])
+    assert Nearest().retrieve(context, 2).tolist() == [4, 1]  # what was disliked is left to the rules
+    assert np.isnan(Nearest().score(context, np.arange(8))["tastes"]).tolist() == [True, *[False] * 7]
 
 
 def test_only_so_much_of_the_past_is_used():
@@ -107,9 +126,9 @@ def test_what_may_not_be_offered_shapes_no_likeness():
 
 def test_settings_of_the_space_change_what_is_near(shop):
     context = worlds.context(shop)
-    usual = Nearest().score(context, np.arange(24))["tastes"]
+    usual = np.nan_to_num(Nearest().score(context, np.arange(24))["tastes"])
     for source in (Nearest(dims=2), Nearest(relaxed=50.0), Nearest(tastes=1), Nearest(alike=-1)):
-        assert np.abs(source.score(context, np.arange(24))["tastes"] - usual).max() > 0.01
+        assert np.nanmax(np.abs(source.score(context, np.arange(24))["tastes"] - usual)) > 0.01
 
 
 def test_finds_the_clone_by_its_text():

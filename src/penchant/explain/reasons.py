@@ -29,6 +29,7 @@ _KINDS = {  # column prefix → kind of reason
     "nearest.wish": "asked",
     "nearest.": "alike",
     "popular.": "popular",
+    "crowd.": "crowd",
     "item_trend": "popular",
     "item_events": "popular",
     "item_age": "age",
@@ -158,6 +159,8 @@ def _evidence(
         return {"count": _whole(values.get("repeat_count")), "days": _whole(values.get("repeat_age"))}
     if kind == "popular":
         return {"events": _demand(context, row)}
+    if kind == "crowd":
+        return {"rank": _whole(values.get("crowd.standing~rank"))}
     if kind == "together":
         return {"shared": values.get("neighbours.together", 0.0)}
     if kind == "follows":

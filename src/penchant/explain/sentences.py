@@ -6,6 +6,7 @@ from typing import Any
 
 Evidence = Mapping[str, Any]
 LOOKING = "looking"  # what evidence calls the item that the person is looking at
+_FAR = 30  # rank from which on an item is not called one of the most wanted
 _STOP = frozenset({"and", "for", "from", "set", "the", "with"})
 _WORD = re.compile(r"[^\W\d_]{3,}|[\u3400-\u9fff]{2,}")
 
@@ -112,6 +113,14 @@ def _rated_zh(evidence: Evidence) -> str:
     return "" if value is None else f"按您的评分习惯，预计您会给它 {value:.1f} 分。"
 
 
+def _crowd(evidence: Evidence) -> str:
+    return "Much in demand, by the figures in the catalogue." if (evidence.get("rank") or _FAR) < _FAR else ""
+
+
+def _crowd_zh(evidence: Evidence) -> str:
+    return "按目录中的数据，需求很高。" if (evidence.get("rank") or _FAR) < _FAR else ""
+
+
 def _alike(evidence: Evidence) -> str:
     items = evidence.get("items")
     shared = ", ".join(evidence.get("words", [])[:3])
@@ -180,6 +189,7 @@ _ENGLISH: Mapping[str, Callable[[Evidence], str]] = {
     "together": _together,
     "visit": _visit,
     "rated": _rated,
+    "crowd": _crowd,
     "follows": _follows,
     "alike": _alike,
     "popular": _popular,
@@ -194,6 +204,7 @@ _CHINESE: Mapping[str, Callable[[Evidence], str]] = {
     "together": _together_zh,
     "visit": _visit_zh,
     "rated": _rated_zh,
+    "crowd": _crowd_zh,
     "follows": _follows_zh,
     "alike": _alike_zh,
     "popular": _popular_zh,

@@ -14,10 +14,13 @@ WEIGHTS = {
     "neighbours.together~share": 0.3,
     "linear.next~share": 0.3,
     "linear.long~share": 0.3,
+    "neighbours.lately~share": 0.3,
     "popular.1d~share": 0.5,
+    "popular.3d~share": 0.3,
     "popular.7d~share": 0.3,
     "nearest.tastes~share": 0.3,
     "nearest.wish~share": 2.0,
+    "crowd.standing": 0.3,
 }
 
 

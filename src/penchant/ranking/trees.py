@@ -30,7 +30,7 @@ class Trees:
     columns_per_tree: Annotated[float, Interval(gt=0, le=1)] = (
         0.5  # share of the columns each tree may use; above 0, up to 1
     )
-    leave_out: tuple[str, ...] = ("*.long", "*.next", "*.taste")  # columns that are not used; * stands for anything
+    leave_out: tuple[str, ...] = ("*.long", "*.next", "*.taste", "crowd.*")  # columns not used; * stands for anything
 
     def train(self, history: History, folder: Path) -> dict[str, float]:
         """Fit on `history.examples`; metrics: slates and rows learned from."""

@@ -23,8 +23,8 @@ class Nearest:
     """Columns `interest` (all that was liked, fading), `tastes` (its kinds apart), `last` (the newest item) and `wish`.
 
     `tastes` sorts what was liked into groups of like texts, newest first, and is Σ w·max(0, cos)² over their middles, w
-    being their shares; it retrieves, unless there is a wish. The mean text is taken out of `interest` and `last`.
-    `euclidean` is the negative distance; `dot` leaves the interest vector and the wish at their lengths.
+    being their shares. It leaves out what they had already, and retrieves unless there is a wish. The mean text is taken
+    out of `interest` and `last`; `euclidean` is the negative distance, and `dot` leaves lengths as they are.
     """
 
     metric: Metric = "cosine"  # how two texts are compared in `interest`, `last` and `wish`
@@ -41,14 +41,17 @@ class Nearest:
             return best(context, _positive(self._match(catalogue.vectors, wishes["wish"])), limit)
         if "tastes" not in wishes:
             return np.zeros(0, np.int32)
-        return best(context, _positive(_kinship(self._texts(catalogue), wishes["tastes"])), limit)
+        kinship = _positive(_kinship(self._texts(catalogue), wishes["tastes"]))
+        kinship[_met(context)] = 0.0
+        return best(context, kinship, limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
         wishes, vectors = self._wishes(context), context.catalogue.vectors[rows]
         nothing = np.full(len(rows), np.nan, dtype=np.float32)
         columns = {n: self._match(vectors, wishes[n]) if n in wishes else nothing for n in ("interest", "last", "wish")}
         if "tastes" in wishes:
-            return {**columns, "tastes": _kinship(self._texts(context.catalogue)[rows], wishes["tastes"])}
+            kinship = _kinship(self._texts(context.catalogue)[rows], wishes["tastes"])
+            return {**columns, "tastes": np.where(np.isin(rows, _met(context)), np.float32(np.nan), kinship)}
         return {**columns, "tastes": nothing}
 
     def _texts(self, catalogue: Catalogue) -> Floats:
@@ -105,6 +108,13 @@ def _kinship(texts: Floats, tastes: Floats) -> Floats:
     likeness = np.maximum(texts @ tastes.T, 0.0)
     total: Floats = np.einsum("ij,ij->i", likeness, likeness)
     return total
+
+
+def _met(context: Context) -> Rows:
+    """Items the person had already, which are all too like themselves."""
+    interest = context.user["interest"]
+    found: Rows = interest["item"][interest["count"] > 0]
+    return found
 
 
 def _positive(match: Array) -> Array:
