@@ -23,8 +23,8 @@ class Nearest:
     """Columns `interest` (all that was liked, fading), `tastes` (its kinds apart), `last` (the newest item) and `wish`.
 
     `tastes` sorts what was liked into groups of like texts, newest first, and is Σ w·max(0, cos)² over their middles, w
-    being their shares. It leaves out what they had already, and retrieves unless there is a wish. The mean text is taken
-    out of `interest` and `last`; `euclidean` is the negative distance, and `dot` leaves lengths as they are.
+    being their shares. It leaves out what they had already, and retrieves unless there is a wish. The mean text is
+    taken out of `interest` and `last`; `euclidean` is the negative distance, and `dot` leaves lengths as they are.
     """
 
     metric: Metric = "cosine"  # how two texts are compared in `interest`, `last` and `wish`
