@@ -16,9 +16,9 @@ from penchant.catalogue import ingest
 from penchant.catalogue.summary import Summary
 from penchant.engine import Observed
 from penchant.errors import UsageError
-from penchant.evaluation import diagnosis, logged, offpolicy, report, splits
-from penchant.evaluation.blending import tune
+from penchant.evaluation import blending, diagnosis, logged, offpolicy, report, splits
 from penchant.evaluation.replay import Replay, one_thread
+from penchant.training import studies, tuning
 from penchant.training.jobs import train
 from penchant.training.rehearsal import rehearse
 from penchant.types import Event, Pick, Query, Slate, Value, moment
@@ -189,7 +189,7 @@ class Project:
             replay,
             parts,
             question,
-            tuned=tune(past, learned.release, limits.ranker, self.progress) if baselines else None,
+            tuned=blending.tune(past, learned.release, limits.ranker, self.progress) if baselines else None,
             training=learned.metrics,
             trained=time.perf_counter() - began,
             log=self.engine.log,
@@ -215,6 +215,23 @@ class Project:
         with one_thread():
             shown = logged.shown(evidence, replay, made.release, self.engine.reader.wish, self.progress)
         return offpolicy.estimate(shown, clip=clip)
+
+    def tune(
+        self, *, trials: int = 20, minutes: float = inf, protocol: str = "time", cases: int | None = None
+    ) -> tuning.Tuning:
+        """Search for better settings on the newest part of what happened before the evaluation's cut; changes nothing.
+
+        `trials` is per search; what was tried is kept in tune.db and not tried again. After `minutes` no new trial
+        begins. At most `cases` questions are asked. Raises UsageError if Optuna is not installed.
+        """
+        asked, most = self.settings.evaluation, cases or min(self.settings.evaluation.cases, tuning.CASES)
+        given, limits = (
+            tuning.validation(self._replay(), protocol, asked.cut, asked.target, most),
+            budget(self.settings),
+        )
+        with studies.kept(self.folder / tuning.FILE) as storage:
+            search = studies.Search(storage=storage, trials=trials, seed=limits.seed, progress=self.progress)
+            return tuning.tune(self.built.plan, given, limits, search, minutes)
 
     def diagnose(
         self, *, protocol: str = "time", cases: int | None = None, release: str | None = None

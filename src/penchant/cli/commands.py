@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from penchant import __version__
-from penchant.cli import asking, data, demo, diagnosing, estimating, learning, operating, terminal
+from penchant.cli import asking, data, demo, diagnosing, estimating, learning, operating, terminal, tuning
 
 _COMMANDS: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("Start", "demo", demo.demo),
@@ -14,6 +14,7 @@ _COMMANDS: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("Start", "import", data.import_),
     ("Learn", "train", learning.train),
     ("Learn", "evaluate", learning.evaluate),
+    ("Learn", "tune", tuning.tune),
     ("Learn", "diagnose", diagnosing.diagnose),
     ("Learn", "estimate", estimating.estimate),
     ("Answer", "recommend", asking.recommend),
