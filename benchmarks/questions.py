@@ -30,6 +30,7 @@ from penchant.types import Array
 
 PARTS = ("validation", "test")  # settings are chosen on the first, the second is asked once
 MOST = 800  # questions of the validation, spread evenly
+EVERYBODY = 1_500  # the same where each person is asked once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,8 @@ def export(project: Project, asked: Asked, name: str, folder: Path) -> None:
     test = splits.split(replay.timeline, asked.protocol, settings.cut, target, asked.cases)
     earlier = replace(replay, timeline=test.past)
     cut = _before(replay, test)
-    validation = splits.split(test.past, asked.protocol, cut, target, MOST)
+    most = EVERYBODY if target == "first-basket" else MOST
+    validation = splits.split(test.past, asked.protocol, cut, target, most)
     for part, known, found in (("validation", earlier, validation), ("test", replay, test)):
         facts = {"name": name, "part": part, "repeats": project.settings.events.repeats, "novel": asked.novel}
         _write(known, release, found, asked.novel, facts, folder / part)
