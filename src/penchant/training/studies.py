@@ -65,38 +65,38 @@ def best(
     import optuna
 
     study = optuna.create_study(storage=search.storage, study_name=name, direction="maximize", load_if_exists=True)
-    ranges = {dial.name: _range(dial) for dial in dials}
-    label = f"search {name.partition('/')[0]}"
-    for left in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
-        study.tell(left.number, state=optuna.trial.TrialState.FAIL)  # cut off in the middle
-    while (done := len(_completed(study))) <= search.trials and (time.monotonic() < until or not done):
-        search.progress(label, done, search.trials)
-        if not done:
-            first = optuna.trial.create_trial(params=dict(now), distributions=ranges, value=score(now))
-            study.add_trial(first)
-            continue
-        study.sampler = optuna.samplers.TPESampler(seed=search.seed + done, n_startup_trials=_GUESSES)
-        trial = study.ask(ranges)
-        study.tell(trial, score(_settings(dials, trial.params)))
+    ranges, label = {dial.name: _range(dial) for dial in dials}, f"search {name.partition('/')[0]}"
+    found = study.get_trials(deepcopy=False)
+    while not found or (len(found) <= search.trials and time.monotonic() < until):
+        search.progress(label, max(len(found) - 1, 0), search.trials)
+        params = _next(found, ranges, search.seed) if found else dict(now)
+        value = score(_settings(dials, params) if found else now)
+        found.append(optuna.trial.create_trial(params=params, distributions=ranges, value=value))
+        study.add_trial(found[-1])  # a trial is written once, whole: one that was cut off was never there
     search.progress(label, search.trials, search.trials)
-    return _best(_completed(study), dials, now)
+    return _best(found, dials, now)
+
+
+def _next(found: Sequence[Any], ranges: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """What to try after these trials."""
+    import optuna
+
+    sampler = optuna.samplers.TPESampler(seed=seed + len(found), n_startup_trials=_GUESSES)
+    desk = optuna.create_study(direction="maximize", sampler=sampler)
+    desk.add_trials(found)
+    return dict(desk.ask(dict(ranges)).params)
 
 
 def _best(found: Sequence[Any], dials: Sequence[Dial], now: Settings) -> Best:
-    top = max(found, key=lambda trial: (trial.value, -trial.number))
-    settings = {} if top is found[0] else _settings(dials, top.params)
+    """The best trial, the earliest of equals; the present settings are the first of all."""
+    top = max(range(len(found)), key=lambda at: (found[at].value, -at))
+    settings = _settings(dials, found[top].params) if top else {}
     return Best(
         trials=len(found) - 1,
         before=found[0].value,
-        after=top.value,
+        after=found[top].value,
         settings={name: value for name, value in settings.items() if value != now[name]},
     )
-
-
-def _completed(study: Any) -> list[Any]:
-    import optuna
-
-    return list(study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)))
 
 
 def _settings(dials: Sequence[Dial], found: Settings) -> dict[str, Any]:
