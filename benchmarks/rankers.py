@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,16 @@ import numpy as np
 import penchant
 from penchant.build import budget
 from penchant.data import NAMES, dataset
-from penchant.evaluation import metrics, splits
-from penchant.evaluation.replay import Case, Replay, answered, cases, one_thread, thinned
+from penchant.evaluation import bootstrap, metrics, splits
+from penchant.evaluation.replay import Case, Replay, answered, cases, one_thread
 from penchant.protocols import Examples, History, Release
 from penchant.ranking.blend import Blend
 from penchant.ranking.gated import Gated
 from penchant.ranking.online import Online
 from penchant.ranking.trees import Trees
 from penchant.testing import worlds
-from penchant.training import jobs
 from penchant.training.examples import labelled
+from penchant.training.lessons import lessons
 from penchant.types import MARK, Candidates, Pick, Query, Slate, moment
 
 RESULTS = Path(__file__).parent / "results" / "rankers"
@@ -37,13 +37,13 @@ K = 10
 RECIPES: dict[str, Any] = {
     "trees": Trees(),
     "gated": Gated(),
-    "gated without texts": Gated(directions=0),
-    "gated, maximum": Gated(form="maximum"),
+    "gated with texts": Gated(directions=16),
+    "maximum with texts": Gated(form="maximum", directions=16),
 }
-ONLINE = {"online": Online(), "online, patience 20": Online(patience=20.0)}
+ONLINE = {"online": Online(), "online, patience 5": Online(patience=5.0)}
 ANSWERS = (0, 1, 3, 6, 11, 1_000)  # edges of the buckets of answers given so far
 KNOWN = (0, 2, 5, 10, 20, 50, 100_000)  # edges of the buckets of items a person has met
-SEEN = 2_500  # moments of people who come often
+SEEN = 1_800  # moments of people who come often
 SILENT = lambda *_: None  # noqa: E731
 
 
@@ -60,9 +60,12 @@ def ndcg(order: np.ndarray, wanted: np.ndarray, size: int) -> float:
     return metrics.measure(metrics.Outcome(metrics.ranks_in(order, wanted), len(order), size), K)["ndcg"]
 
 
-def against(found: Sequence[float], usual: Sequence[float]) -> tuple[float, float, float]:
-    gap = np.array(found) - np.array(usual)
-    return float(gap.mean()), *metrics.interval(gap)
+def change(gaps: Sequence[float], people: Sequence[str]) -> tuple[float, float, float]:
+    """Mean of paired differences with its interval, people drawn."""
+    values = np.array(gaps)
+    means = bootstrap.drawn(values[:, None], np.unique(people, return_inverse=True)[1])[:, 0]
+    found = bootstrap.interval(float(values.mean()), means)
+    return found.mean, found.low, found.high
 
 
 # ── on data ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -89,14 +92,21 @@ def stretch(project: Any, scratch: Path, most: int) -> Stretch:
     parts = splits.split(known, "time", moment(begin).isoformat(), asked.target, most)
     replay = Replay(timeline=known, catalogue=world.catalogue, folds=project.engine.folds)
     past, spent = replace(replay, timeline=parts.past), budget(project.settings)
-    first, _ = jobs._cuts(past, spent)
-    fronts = []
-    for name, end in (("early", first), ("late", jobs._end(past))):
-        jobs._fit_experts(plan, past, scratch / name, end, spent.seed, SILENT)
-        fronts.append(jobs._before(plan, plan.release(scratch / name), "trees"))
-    found = thinned(cases(past.timeline, first, jobs._end(past)), spent.cases)
-    examples = labelled(past, fronts[0], found, rows=spent.rows, seed=spent.seed, progress=SILENT)
-    return Stretch(past, replay, first, parts.cases, examples, *fronts)
+    given = lessons(past, spent)
+    assert given is not None
+    early, late = (front(plan, timeline, past, scratch / n) for n, timeline in (("e", given.past), ("l", parts.past)))
+    examples = labelled(given, early, given.questions, rows=spent.rows, seed=spent.seed, progress=SILENT)
+    return Stretch(past, replay, given.questions[0].time, parts.cases, examples, early, late)
+
+
+def front(plan: Any, timeline: Any, past: Replay, folder: Path) -> Release:
+    """The pipeline before its ranker, its experts fit on a timeline."""
+    for name, recipe in plan.recipes().items():
+        (folder / name).mkdir(parents=True)
+        recipe.train(History(timeline=timeline, catalogue=past.catalogue), folder / name)
+    release = plan.release(folder)
+    before = list(plan.stages)[: list(plan.stages).index("trees")]
+    return replace(release, stages={name: release.stages[name] for name in before})
 
 
 def compare(name: str, most: int) -> None:
@@ -119,7 +129,7 @@ def compare(name: str, most: int) -> None:
 
 
 def ranked(name: str, given: Stretch, stages: dict[str, Any]) -> None:
-    size, gate = len(given.known.catalogue), stages["gated"]
+    size, gate = len(given.known.catalogue), stages["gated with texts"]
     found: dict[str, list[float]] = {label: [] for label in stages}
     trust: list[tuple[float, np.ndarray]] = []
     for case, trace in given.known.traces(given.late, given.asked):
@@ -128,7 +138,9 @@ def ranked(name: str, given: Stretch, stages: dict[str, Any]) -> None:
             found[label].append(ndcg(stage.apply(trace.context, trace.result).rows, wanted, size))
         attention, *_ = gate.form.attend(gate.weights, gate._facts(trace.context, trace.result))
         trust.append((float(np.expm1(trace.result.columns["person_items"][0])), attention.mean(axis=0)))
-    rows = [[label, len(v), float(np.mean(v)), *against(v, found["trees"])] for label, v in found.items()]
+    people = [case.user for case in given.asked]
+    gaps = {label: np.subtract(values, found["trees"]).tolist() for label, values in found.items()}
+    rows = [[label, len(v), float(np.mean(v)), *change(gaps[label], people)] for label, v in found.items()]
     write(f"{name}-rankers", ("ranker", "questions", "ndcg", "change", "low", "high"), rows)
     items, attention = np.array([t for t, _ in trust]), np.array([a for _, a in trust])
     voices = [e.partition(".")[0] for e in gate.scale.experts]
@@ -150,7 +162,8 @@ def visits(name: str, given: Stretch, ranker: Any) -> None:
     people = [person for person, moments in of.items() if 8 <= len(moments) <= 60]
     np.random.default_rng(0).shuffle(people)
     cut, seen = int(given.past.timeline.time[-1]), 0
-    found: dict[str, list[list[float]]] = {label: [[] for _ in ANSWERS[1:]] for label in ("trees", *ONLINE)}
+    usual: list[float] = []
+    found: dict[str, list[tuple[int, float, str]]] = {label: [] for label in ONLINE}  # answers, change, person
     for person in people:
         if (seen := seen + len(of[person])) > SEEN:
             break
@@ -158,26 +171,24 @@ def visits(name: str, given: Stretch, ranker: Any) -> None:
         for case, trace in given.known.traces(given.early, of[person]):
             wanted = np.array(sorted(answered(timeline, case)), dtype=np.int32)
             before = ranker.apply(trace.context, trace.result)
-            usual = ndcg(before.rows, wanted, size)
+            trees = ndcg(before.rows, wanted, size)
+            usual += [trees] if case.time > cut else []
             for label, stage in ONLINE.items():
                 context = replace(trace.context, slates=tuple(kept[label][-stage.recalls :]), memo={})
                 after = stage.apply(context, before)
-                given_so_far = stage.head(context, ()).count
-                bucket = int(np.searchsorted(ANSWERS, given_so_far, side="right")) - 1
                 if case.time > cut:
-                    found[label][bucket].append(ndcg(after.rows, wanted, size) - usual)
-                    found["trees"][bucket].append(usual)
+                    found[label].append((stage.head(context, ()).count, ndcg(after.rows, wanted, size) - trees, person))
                 shown = offered(after, [given.known.catalogue.items[r].id for r in after.rows[:K]])
                 if np.isin(after.rows[:K], wanted).any():
                     position = int(timeline.position[case.places].min()) - 1
-                    kept[label].append(replace(shown, position=position))
-    rows = []
-    for label in ONLINE:
-        for low, gaps in zip((*ANSWERS[:-1], "all"), (*found[label], list(chain(*found[label]))), strict=True):
-            if gaps:
-                rows.append([label, low, len(gaps), float(np.mean(gaps)), *metrics.interval(np.array(gaps))])
-    usual = list(chain(*found["trees"]))
-    rows.append(["trees", "all", len(usual), float(np.mean(usual)), "", ""])
+                    kept[label].append(replace(shown, position=position, time=moment(trace.context.now)))
+    rows = [["trees", "all", len(usual), float(np.mean(usual)), "", ""]]
+    for label, seen_by in found.items():
+        for low, high in [(0, 10**9), *pairwise(ANSWERS)]:
+            mine = [(gap, who) for count, gap, who in seen_by if low <= count < high]
+            rows += (
+                [[label, "all" if high == 10**9 else low, len(mine), *change(*zip(*mine, strict=True))]] if mine else []
+            )
     write(f"{name}-online", ("ranker", "answers", "moments", "change", "low", "high"), rows)
 
 
@@ -196,10 +207,10 @@ SHELF, PEOPLE, VISITS = 100, 80, 60
 
 def simulate() -> None:
     """NDCG@10 by answers given: people weigh twelve experts each in their own way, the ranker as all do on average."""
-    stages = {"ranker": None, "online": Online(), "online, patience 20": Online(patience=20.0)}
+    stages = {"ranker": None, "online": Online(), "online, patience 5": Online(patience=5.0)}
     stages["online, exploring"] = Online(explore=0.3)
     stages["online, bold"] = Online(variance=1.0, strength=2.0)
-    found = {label: np.zeros((PEOPLE, VISITS)) for label in (*stages, "their own weights")}
+    found = {label: np.zeros((PEOPLE, VISITS)) for label in stages}
     base = worlds.context(worlds.world(worlds.items(SHELF)))
     for person in range(PEOPLE):
         dice = np.random.default_rng(person)
@@ -208,7 +219,6 @@ def simulate() -> None:
         days = [dice.random((SHELF, len(EXPERTS))) ** 3 for _ in range(VISITS)]
         for label, stage in stages.items():
             found[label][person] = course(stage, base, days, common, own, np.random.default_rng(1_000 + person))
-        found["their own weights"][person] = [quality(np.argsort(-(d @ own)), d @ own) for d in days]
     rows = [[label, visit, float(v[:, visit].mean())] for label, v in found.items() for visit in range(VISITS)]
     write("people", ("ranker", "answers", "ndcg"), rows)
 
@@ -220,7 +230,7 @@ def quality(order: np.ndarray, wish: np.ndarray) -> float:
 def course(stage: Any, base: Any, days: Any, common: np.ndarray, own: np.ndarray, dice: Any) -> list[float]:
     """One person's visits: they look from above, more seldom the lower, and take what suits them best of it."""
     slates: list[Slate] = []
-    events: dict[str, list[float]] = {"position": [], "item": [], "weight": []}
+    events: dict[str, list[float]] = {"time": [], "position": [], "item": [], "weight": []}
     found = []
     for visit, day in enumerate(days):
         columns = {name: day[:, at].astype(np.float32) for at, name in enumerate(EXPERTS)}
@@ -236,10 +246,10 @@ def course(stage: Any, base: Any, days: Any, common: np.ndarray, own: np.ndarray
         slates.append(replace(offered(shown, [f"i{row}" for row in shown.rows[:K]]), position=2 * visit + 1))
         if len(seen):
             liked = seen[np.argmax(day[seen] @ own + dice.gumbel(0, 0.2, len(seen)))]
-            for name, value in (("position", 2 * visit + 2), ("item", int(liked)), ("weight", 1.0)):
+            for name, value in (("time", 0), ("position", 2 * visit + 2), ("item", int(liked)), ("weight", 1.0)):
                 events[name].append(value)
         elif not visit:
-            events = {"position": [0], "item": [-1], "weight": [0.0]}
+            events = {"time": [0], "position": [0], "item": [-1], "weight": [0.0]}
     return found
 
 
@@ -290,7 +300,8 @@ def draw() -> None:
 def finish(figure: Any, axes: Any, name: str, pyplot: Any) -> None:
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
-        axis.legend(frameon=False, fontsize=7)
+        if axis.get_legend_handles_labels()[0]:
+            axis.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
     RESULTS.mkdir(parents=True, exist_ok=True)
     figure.savefig(RESULTS / f"{name}.png", dpi=90, metadata={"Software": None})
     pyplot.close(figure)

@@ -199,20 +199,20 @@ def asked(library):
 @pytest.mark.parametrize("form", ["sum", "maximum"])
 def test_heads_learn_what_texts_go_together(library, asked, tmp_path, form):
     history, fresh = replace(worlds.history(library), examples=asked[0]), asked[1]
-    usual = {"form": form, "epochs": 40, "rate": 0.1, "heads": 1}
+    usual = {"form": form, "epochs": 40, "rate": 0.1, "heads": 1, "directions": 6}
     assert hits(learned(Gated(**usual), history, tmp_path / "a"), fresh) >= 0.6
-    assert hits(learned(Gated(**usual, directions=0), history, tmp_path / "b"), fresh) <= 0.25
+    assert hits(learned(Gated(**{**usual, "directions": 0}), history, tmp_path / "b"), fresh) <= 0.25
 
 
 def test_texts_speak_in_the_explanation(library, asked, tmp_path):
     examples = asked[0]
-    model = learned(Gated(epochs=2), replace(worlds.history(library), examples=examples), tmp_path)
+    model = learned(Gated(epochs=2, directions=6), replace(worlds.history(library), examples=examples), tmp_path)
     some = replace(shown({"a.x~share": examples.columns["a.x~share"][:SIZE]}), rows=examples.rows[:SIZE])
     assert np.abs(model.parts(examples.contexts[0], some)[TEXTS]).max() > 0
 
 
 def test_a_catalogue_read_in_another_language_is_ranked_without_texts(library, asked, context, tmp_path):
-    model = learned(Gated(epochs=1), replace(worlds.history(library), examples=asked[0]), tmp_path)
+    model = learned(Gated(epochs=1, directions=6), replace(worlds.history(library), examples=asked[0]), tmp_path)
     some = shown({"a.x~share": np.array([0.1, 0.9, 0.5], np.float32)})
     assert not model.parts(context, some)[TEXTS].any()
 
@@ -246,9 +246,10 @@ def test_every_setting_changes_the_scores(library, asked, tmp_path, setting):
     facts = planted(library, groups=30).examples.columns
     history = replace(worlds.history(library), examples=replace(examples, columns=facts))
     some = replace(shown({n: c[:SIZE] for n, c in facts.items()}), rows=examples.rows[:SIZE])
+    usual = Gated(epochs=2, directions=6)
     scores = [
         learned(recipe, history, tmp_path / name).apply(examples.contexts[0], some)
-        for name, recipe in (("a", Gated(epochs=2)), ("b", replace(Gated(epochs=2), **{setting: CHANGES[setting]})))
+        for name, recipe in (("a", usual), ("b", replace(usual, **{setting: CHANGES[setting]})))
     ]
     order = [np.argsort(one.rows) for one in scores]
     assert not np.allclose(scores[0].scores[order[0]], scores[1].scores[order[1]], rtol=1e-9, atol=1e-9)

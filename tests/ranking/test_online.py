@@ -63,25 +63,29 @@ def slate(position, items, marks, **fields):
 
 
 def did(*events):
-    """Events as the fold of the newest keeps them: (position, row, weight)."""
-    position, item, weight = zip(*events, strict=True)
-    return {"position": np.array(position), "item": np.array(item), "weight": np.array(weight, dtype=np.float32)}
+    """Events as the fold of the newest keeps them: (position, row, weight), one a minute like slates."""
+    position, item, weight = (np.array(column) for column in zip(*events, strict=True))
+    time = worlds.START + position * worlds.MINUTE
+    return {"time": time, "position": position, "item": item, "weight": weight.astype(np.float32)}
 
 
 ROWS = {f"i{n}": n for n in range(9)}
+DAY = 1_440 * worlds.MINUTE
 FIVE = slate(3, ["i0", "i1", "i2", "i3", "i4"], [1, 2, 4, 8, 16])
 
 
 @pytest.mark.parametrize(
     ("events", "found"),
     [
-        ([(4, 2, 1.0)], [4 - (1 + 2 + 8) / 3]),  # above it and just below
-        ([(4, 0, 1.0)], [1 - 2]),
-        ([(4, 4, 1.0)], [16 - (1 + 2 + 4 + 8) / 4]),
-        ([(4, 2, -1.0)], [(1 + 2 + 8) / 3 - 4]),
-        ([(4, 2, 1.0), (5, 1, 1.0)], [4 - (1 + 8) / 2, 2 - 1]),  # what was answered too is not passed over
-        ([(4, 2, 0.2), (5, 2, 2.0)], [4 - (1 + 2 + 8) / 3]),  # seen, then bought: one answer
-        ([(4, 2, 0.5), (5, 2, -1.0)], [(1 + 2 + 8) / 3 - 4]),
+        ([(4, 2, 1.0)], [4 - (1 + 2 + 8 + 16) / 4]),
+        ([(4, 2, -1.0)], [(1 + 2 + 8 + 16) / 4 - 4]),
+        ([(4, 2, 1.0), (5, 1, 1.0)], [(4 + 2) / 2 - (1 + 8 + 16) / 3]),  # a basket is one choice
+        ([(4, 1, 1.0), (5, 2, -1.0)], [2 - (1 + 8 + 16 + 4) / 4]),
+        ([(4, 0, 1.0), (5, 1, 1.0), (6, 2, 1.0), (7, 3, 1.0), (8, 4, 1.0)], []),  # nothing was passed over
+        ([(4, 2, 0.2), (5, 2, 2.0)], [4 - (1 + 2 + 8 + 16) / 4]),  # seen, then bought: one answer
+        ([(4, 2, 0.5), (5, 2, -1.0)], [(1 + 2 + 8 + 16) / 4 - 4]),
+        ([(3 + 1_440, 2, 1.0)], [4 - (1 + 2 + 8 + 16) / 4]),
+        ([(4 + 1_440, 2, 1.0)], []),  # more than a day later
         ([(2, 2, 1.0), (3, 2, 1.0)], []),  # before the slate was made
         ([(-1, 2, 0.2)], []),  # being looked at now is in no log
         ([(4, 7, 1.0)], []),
@@ -90,18 +94,21 @@ FIVE = slate(3, ["i0", "i1", "i2", "i3", "i4"], [1, 2, 4, 8, 16])
     ],
 )
 def test_what_an_answer_compares(events, found):
-    assert [z.tolist() for z in comparisons([FIVE], did(*events), ROWS, ["m"])] == [pytest.approx([z]) for z in found]
+    assert [z.tolist() for z in comparisons([FIVE], did(*events), ROWS, ["m"], DAY)] == [
+        pytest.approx([z]) for z in found
+    ]
 
 
 def test_an_event_answers_the_newest_slate_that_showed_its_item():
     later = slate(6, ["i2", "i0"], [100, 10])
     events = did((5, 2, 1.0), (8, 0, 1.0))
-    found = comparisons([later, FIVE], events, ROWS, ["m"])
-    assert [z.tolist() for z in found] == [[pytest.approx(4 - 11 / 3)], [pytest.approx(10 - 100)]]
+    found = comparisons([later, FIVE], events, ROWS, ["m"], DAY)
+    assert [z.tolist() for z in found] == [[pytest.approx(4 - 27 / 4)], [pytest.approx(10 - 100)]]
 
 
 def test_a_column_that_a_slate_does_not_have_says_nothing():
-    assert comparisons([FIVE], did((4, 0, 1.0)), ROWS, ["m", "new"])[0].tolist() == [-1, 0]
+    assert comparisons([FIVE], did((4, 0, 1.0)), ROWS, ["m", "new"], DAY)[0].tolist() == [1 - 30 / 4, 0]
+    assert comparisons([FIVE], did((4, 0, 1.0)), ROWS, [], DAY)[0].tolist() == []
 
 
 # ── a person ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -194,8 +201,9 @@ CHANGES = {
     "variance": 1.0,
     "noise": 3.0,
     "keep": 0.9,
-    "patience": 2.0,
+    "patience": 5.0,
     "explore": 0.5,
+    "within": 1 / 120,  # half a minute; events come a minute after their slates
     "recalls": 3,
 }
 
@@ -250,7 +258,7 @@ def filled(engine):
 
 
 MINUTE = timedelta(minutes=1)
-LATER = moment(worlds.START) + timedelta(days=20)
+LATER = moment(worlds.START) + timedelta(days=6, minutes=10)
 
 
 def answered(engine, times=6, user="u0"):

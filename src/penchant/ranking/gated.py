@@ -28,7 +28,7 @@ class Gated:
 
     form: Form = "sum"  # "sum": Σ softmax(w)_j s_j; "maximum": the strongest u·M_j·i / ‖M_j‖
     heads: Annotated[int, Ge(1)] = 4  # matrices M_j; 1 or more
-    directions: Annotated[int, Ge(0)] = 16  # principal directions in which texts are read; 0 or more, 0 reads none
+    directions: Annotated[int, Ge(0)] = 0  # principal directions in which texts are read; 0 or more, 0 reads none
     hidden: Annotated[int, Ge(1)] = 32  # units of the network behind the weights of a sum; 1 or more
     epochs: Annotated[int, Ge(1)] = 12  # passes over the replayed slates; 1 or more
     rate: Annotated[float, Gt(0)] = 0.005  # learning rate at the beginning, falling to zero; above 0

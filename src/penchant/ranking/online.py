@@ -17,12 +17,13 @@ from penchant.ranking.facts import matching
 from penchant.ranking.head import Head, start
 from penchant.types import MARK, Array, Candidates, Columns
 
+HOUR = 3_600_000_000  # microseconds
 _FAR = 3.0  # deviations beyond which an expert's opinion is no stronger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Online:
-    """Score + strength · deviation of the scores · n/(n + patience) · (w − w₀)ᵀφ after n answers.
+    """Score + strength · deviation of the scores · n/(n + patience) · (w − w₀)ᵀφ after n answered slates.
 
     φ are the experts' columns standardised among the candidates, clipped at 3 deviations; each is added as
     `<column>~z`, which a slate keeps for its picks, so that answers to it can be learned from.
@@ -34,7 +35,8 @@ class Online:
     variance: Annotated[float, Gt(0)] = 0.1  # of a weight before the first answer; above 0
     noise: Annotated[float, Gt(0)] = 1.0  # variance ρ of a single answer; above 0
     keep: Annotated[float, Interval(gt=0, le=1)] = 0.995  # share f of what is known that stays after an answer
-    patience: Annotated[float, Ge(0)] = 5.0  # answers after which the head has half of its say; 0 or more
+    patience: Annotated[float, Ge(0)] = 20.0  # answered slates after which the head has half of its say; 0 or more
+    within: Annotated[float, Gt(0)] = 24.0  # hours in which an event answers a slate; above 0
     explore: Annotated[float, Ge(0)] = 0.0  # Thompson sampling: deviations of w that are drawn by chance; 0 or more
     recalls: Annotated[int, Ge(1)] = 50  # answered slates that are read, the newest; 1 or more
 
@@ -58,7 +60,7 @@ class Online:
         head = start(self._prior(names), self.variance)
         marks = [name + MARK for name in names]
         events, row_of = context.user["recent"], context.catalogue.row_of
-        for z in comparisons(context.slates[-self.recalls :], events, row_of, marks):
+        for z in comparisons(context.slates[-self.recalls :], events, row_of, marks, self.within * HOUR):
             head = head.after(z, self.noise, self.keep)
         return head
 
