@@ -125,9 +125,12 @@ class Settings:
 DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "sources": (
         {"kind": "again", "limit": 60},
-        {"kind": "neighbours", "limit": 100},
-        {"kind": "linear", "limit": 120},
-        {"kind": "popular", "limit": 150},
+        {"kind": "habits", "limit": 30},
+        {"kind": "sessions", "limit": 40},
+        {"kind": "neighbours", "limit": 110},
+        {"kind": "linear", "limit": 100},
+        {"kind": "sequence", "limit": 50},
+        {"kind": "popular", "limit": 130},
         {"kind": "nearest", "limit": 30},
         {"kind": "crowd", "limit": 60},
     ),
@@ -139,6 +142,7 @@ DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"kind": "moment"},
         {"kind": "standings"},
         {"kind": "trees", "otherwise": {"kind": "blend"}},
+        {"kind": "fusion"},
         {"kind": "asked"},
         {"kind": "diversity"},
     ),

@@ -31,15 +31,14 @@ class Fusion:
     ages: tuple[float, ...] = (7.0, 30.0)  # days from which on a class of items begins
     experts: tuple[str, ...] = ("linear.", "neighbours.", "popular.", "again.", "sequence.")  # beginnings of columns
     least: Annotated[int, Ge(2)] = 50  # questions a cell needs to be judged; 2 or more
-    doubt: Annotated[float, Interval(gt=0, lt=1)] = 0.05  # chance of an error one cell is allowed, between 0 and 1
+    doubt: Annotated[float, Interval(gt=0, lt=1)] = 0.01  # chance of an error one cell is allowed, between 0 and 1
     k: Annotated[int, Ge(1)] = 10  # depth of the NDCG; 1 or more
 
     def train(self, history: History, folder: Path) -> dict[str, float]:
         """Judge on `history.examples`; metrics: cells judged and cells in which an expert is served."""
         examples = history.examples
-        if examples is None or examples.scores is None or len(examples.groups) < self.least:
-            found = 0 if examples is None else len(examples.groups)
-            raise NotReadyError(f"fusion: {found} questions with an answer; at least {self.least} are needed")
+        if examples is None or examples.scores is None or not len(examples.groups):
+            raise NotReadyError("fusion: no question with an answer to judge by")
         names = ["", *(n for n in sorted(examples.columns) if n.startswith(self.experts) and "~" not in n)]
         judged = {cell: values for cell, values in self._cells(examples, names) if len(values) >= self.least}
         served = {cell: names[best] for cell, values in judged.items() if (best := self._best(values, history.seed))}

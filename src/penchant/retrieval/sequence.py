@@ -5,7 +5,7 @@ PyTorch fits it; serving reads one past in NumPy. An item that nobody had met is
 and in a past.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +33,7 @@ class Sequence:
     length: Annotated[int, Ge(1)] = 50  # events of the past that are read, from 1 on
     text: Annotated[int, Ge(0)] = 128  # directions of the texts that are kept; 0 leaves texts aside
     epochs: Annotated[int, Ge(1)] = 10  # times that everything is learned from, from 1 on
+    most: Annotated[int, Ge(1)] = 2_000_000  # events learned from in all: long logs are gone through less often
     rate: Annotated[float, Gt(0)] = 0.006  # highest learning rate, above 0
     dropout: Annotated[float, Interval(ge=0, lt=1)] = 0.2  # share of the numbers left out in learning, 0 to 1
     forget: Annotated[float, Interval(ge=0, lt=1)] = 0.0  # share of the items learned by their texts alone, 0 to 1
@@ -56,8 +57,8 @@ class Sequence:
 
         warm = np.unique(past.item)
         text = Text.fit(history.catalogue.vectors[warm], self.text)
-        numbered = past.renumbered(warm)
-        fitted = transformer.fit(numbered, text.of(history.catalogue.vectors[warm]), self, history.seed)
+        shape = replace(self, epochs=max(min(self.epochs, self.most // max(len(past.item), 1)), 1))
+        fitted = transformer.fit(past.renumbered(warm), text.of(history.catalogue.vectors[warm]), shape, history.seed)
         arrays = {
             **fitted.arrays,
             "warm": warm.astype(np.int32),
