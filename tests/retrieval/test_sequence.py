@@ -119,6 +119,7 @@ CHANGES = {
     "length": 2,
     "text": 0,
     "epochs": 3,
+    "most": 300,
     "rate": 0.002,
     "dropout": 0.5,
     "forget": 0.5,
