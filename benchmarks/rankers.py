@@ -278,7 +278,11 @@ def draw() -> None:
         axes[0].plot(smooth, label=label, linewidth=1.4, linestyle="-" if label.startswith("online") else "--")
     axes[0].set(xlabel="visits", ylabel="NDCG@10", title="simulated people")
     for name, colour in zip(NAMES, ("#2f6f9f", "#c2703d"), strict=True):
-        rows = [r for r in table(f"{name}-online") if r["ranker"] == "online" and r["answers"] != "all"]
+        rows = [
+            r
+            for r in table(f"{name}-online")
+            if r["ranker"] == "online" and r["answers"] not in ("0", "all") and int(r["moments"]) > 20
+        ]
         if rows:
             y, low, high = (100 * np.array([float(r[c]) for r in rows]) for c in ("change", "low", "high"))
             axes[1].errorbar([r["answers"] for r in rows], y, [y - low, high - y], color=colour, marker="o", label=name)
