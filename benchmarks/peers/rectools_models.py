@@ -19,7 +19,7 @@ from sitting import Chosen, Peer
 
 LONGEST = 50  # newest deeds of a person that SASRec reads, at most; fewer where nearly nobody did more
 MOST = 60  # epochs at most
-DROPOUTS = (0.2, 0.5)
+DROPOUT = 0.2
 PATIENCE = 3  # looks at the validation part without anything better
 LIBRARIES = ("rectools", "torch", "numpy", "scipy")
 
@@ -96,7 +96,7 @@ def length(exam: Exam) -> int:
     return int(min(LONGEST, np.ceil(np.quantile(counts[counts > 0], 0.95))))
 
 
-def sasrec(epochs: int, dropout: float, session: int, watch: list) -> SASRecModel:
+def sasrec(epochs: int, session: int, watch: list) -> SASRecModel:
     def trainer() -> Trainer:
         quiet = {"enable_progress_bar": False, "enable_model_summary": False, "logger": False}
         return Trainer(max_epochs=epochs, callbacks=watch, enable_checkpointing=False, accelerator="cpu", **quiet)
@@ -106,7 +106,7 @@ def sasrec(epochs: int, dropout: float, session: int, watch: list) -> SASRecMode
         n_blocks=2,
         n_heads=2,
         n_factors=64,
-        dropout_rate=dropout,
+        dropout_rate=DROPOUT,
         session_max_len=session,
         loss="softmax",
         lr=0.001,
@@ -117,20 +117,17 @@ def sasrec(epochs: int, dropout: float, session: int, watch: list) -> SASRecMode
 
 
 def choose_sasrec(exam: Exam) -> Chosen:
-    """How long to learn, with each dropout; the rest is as in the papers."""
+    """How long to learn; the rest is as in the papers."""
     began = time.perf_counter()
-    tried = []
-    for dropout in DROPOUTS:
-        watch = Watch(exam)
-        watch.model = sasrec(MOST, dropout, length(exam), [watch])
-        watch.model.fit(interactions(exam))
-        tried += [(quality, epochs, dropout) for quality, epochs in watch.seen]
-    quality, epochs, dropout = max(tried)
-    return Chosen({"epochs": epochs, "dropout": dropout}, quality, len(tried), time.perf_counter() - began)
+    watch = Watch(exam)
+    watch.model = sasrec(MOST, length(exam), [watch])
+    watch.model.fit(interactions(exam))
+    quality, epochs = max(watch.seen, key=lambda seen: (seen[0], -seen[1]))
+    return Chosen({"epochs": epochs}, quality, len(watch.seen), time.perf_counter() - began)
 
 
 def learn_sasrec(exam: Exam, settings: Mapping[str, Any]) -> SASRecModel:
-    return sasrec(settings["epochs"], settings["dropout"], length(exam), []).fit(interactions(exam))
+    return sasrec(settings["epochs"], length(exam), []).fit(interactions(exam))
 
 
 @torch.no_grad()
