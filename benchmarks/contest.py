@@ -108,7 +108,7 @@ def collect(exam: str, place: Path, troubles: dict[str, str]) -> None:
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, one thread",
         "digest": digest,
-        "missing": missing,
+        "missing": dict(sorted(missing.items())),
         "peers": {name: peers[name] for name in sorted(peers, key=lambda name: -peers[name]["ndcg"])},
     }
     (RESULTS / "peers").mkdir(parents=True, exist_ok=True)

@@ -55,7 +55,7 @@ class Standings:
             "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
         ]
         lines = [f"## Peers, {where}", "", *((self.about, "", *head, *rows) if rows else ())]
-        return "\n".join(lines + [f"- {name} is missing: {why}" for name, why in self.missing.items()])
+        return "\n".join(lines + [f"- {name} has no answer: {why}" for name, why in self.missing.items()])
 
 
 def standings(place: Path, digest: str, system: Array) -> Standings:
@@ -71,7 +71,7 @@ def standings(place: Path, digest: str, system: Array) -> Standings:
     found = [_standing(facts, answers, ours) for facts in contest["peers"].values()]
     return Standings(
         peers=sorted(found, key=lambda standing: -standing.ndcg),
-        missing=contest["missing"],
+        missing=dict(sorted(contest["missing"].items())),
         about=f"Asked on {contest['date']}, {contest['machine']}; every library in an environment of its own.",
     )
 

@@ -160,6 +160,6 @@ def test_a_peer_without_an_environment_is_named(monkeypatch, tmp_path):
     np.savez(place / "questions.npz", user=np.array([1]), wanted_starts=np.array([0, 1]))
     contest.collect("tiny", tmp_path, troubles)
     told = standing.standings(tmp_path / "results" / "peers" / "tiny", "d", np.array([0.5]))
-    assert "- nobody is missing: its environment cannot be made" in told.markdown("all")
+    assert "- nobody has no answer: its environment cannot be made" in told.markdown("all")
     other = standing.standings(tmp_path / "results" / "peers" / "tiny", "e", np.array([0.5]))
     assert "asked other questions" in other.markdown("all")
