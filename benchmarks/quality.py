@@ -24,7 +24,6 @@ import numpy as np
 from boards import BOARDS, RESULTS, available, opened
 from standing import Standing, standings
 
-from penchant.data import NAMES
 from penchant.evaluation import table
 from penchant.evaluation.report import SYSTEM, Report, ordered
 
@@ -125,13 +124,11 @@ def _ahead(gap: Sequence[float] | None) -> str:
 
 
 def publish() -> None:
-    """Join the peers to every board that was written, and put the short tables of the bundled data into README."""
+    """Join the peers to every board that was written, and put the short tables into README."""
     tables = []
     for name in BOARDS:
         if (RESULTS / f"{name}.npz").exists():
-            peers = joined(name)
-            if BOARDS[name].data in NAMES:
-                tables.append("\n".join(short(name, peers)))
+            tables.append("\n".join(short(name, joined(name))))
     text = README.read_text()
     begin, end = text.index("<!-- board -->"), text.index("<!-- /board -->")
     shown = "\n\n".join(tables)
