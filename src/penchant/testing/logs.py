@@ -126,7 +126,7 @@ class LogContract:
         needs_durable(self.durable)
         with opened(opener) as other:
             log.append([a_slate(1)])
-            assert [r.entry for r in other.slates(slate="s1")] == [a_slate(1)]
+            assert _soon(lambda: [r.entry for r in other.slates(slate="s1")] == [a_slate(1)])
             assert [r.entry for r in other.slates(user="ann")] == [a_slate(1)]
 
     def test_who_is_forgotten_elsewhere_is_forgotten_here(self, opener: Callable[[], Log], log: Log) -> None:
@@ -146,7 +146,7 @@ class LogContract:
             log.append([an_event(1)])
             other.forget("ann")
             log.append([a_slate(1)])
-            assert [r.entry for r in other.slates(slate="s1")] == [a_slate(1)]
+            assert _soon(lambda: [r.entry for r in other.slates(slate="s1")] == [a_slate(1)])
 
     def test_many_slates_come_back(self, log: Log) -> None:
         for start in range(0, 700, 70):
