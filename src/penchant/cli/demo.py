@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 STRANGER = "a stranger"
 DEEDS = {"shop": "purchase", "movies": "rating"}  # what people do in each data set
+MOMENTS, QUESTIONS = 1_500, 600  # learned from and asked at most
 BOARD = "evaluation.md"
 _PATIENCE = 60  # seconds one HTTP answer may take
 _LIVELY = 30  # events of a person whose list is worth showing
@@ -92,6 +94,15 @@ def run(place: Path, name: str, *, again: bool = True) -> None:
         step("react", lambda: reaction(project, DEEDS[name]))
 
 
+def briefly(project: "Project") -> "Project":
+    """The project, learning from fewer moments and asking fewer questions: a demo should not make anybody wait."""
+    settings = project.settings
+    training = replace(settings.training, cases=min(settings.training.cases, MOMENTS))
+    evaluation = replace(settings.evaluation, cases=min(settings.evaluation.cases, QUESTIONS))
+    project.settings = replace(settings, training=training, evaluation=evaluation)
+    return project
+
+
 def imported(project: "Project", source: Path) -> str:
     """Import the data set; a second time nothing is new."""
     items = project.import_items(source / "items.parquet")
@@ -101,7 +112,7 @@ def imported(project: "Project", source: Path) -> str:
 
 def trained(project: "Project") -> str:
     """Train, and see that everything that can be trained was."""
-    manifest = project.train()
+    manifest = briefly(project).train()
     if project.engine.release.degraded:
         raise PenchantError(f"release {manifest['version']}: {', '.join(project.engine.release.degraded)}")
     return f"release {manifest['version']}"
@@ -112,7 +123,7 @@ def evaluated(place: Path) -> str:
     from penchant.evaluation import table
 
     with opened(place) as project:
-        report = project.evaluate()
+        report = briefly(project).evaluate()
     (place / BOARD).write_text(table.markdown(report), encoding="utf-8")
     learning.board(report)
     return f"{report.questions:,} questions"
