@@ -78,9 +78,8 @@ class RatingsModel:
         items = np.zeros((size, self.items.shape[1]))
         known = min(size, len(self.items))
         items[:known] = self.items[:known]
-        person = _solved(
-            self.recipe, items, rated.item, np.zeros(len(rated.item), np.int64), rated.value - self.mean, 1
-        )
+        places, one = np.arange(len(rated.item)), np.zeros(len(rated.item), np.int64)
+        person = _solved(self.recipe, items[rated.item], places, one, rated.value - self.mean, 1)
         found: Array = self.mean + items[:, 0] + person[0, 0] + items[:, 1:] @ person[0, 1:]
         return found
 
@@ -126,7 +125,7 @@ def _solved(recipe: Ratings, fixed: Array, column: Array, row: Array, value: Arr
     features = fixed.copy()
     features[:, 0] = 1.0  # what the row's own bias is multiplied with
     width = features.shape[1]
-    squares = (features[:, :, None] * features[:, None, :]).reshape(len(features), -1)
+    squares = (features[:, :, None] * features[:, None, :]).reshape(len(features), width * width)
     ridge = np.diag([recipe.l2, *[recipe.l2_factors] * recipe.dims])
     cells = (row, column)
     shape = (count, len(fixed))

@@ -51,17 +51,12 @@ class Sessions:
         weight = np.zeros(size)
         weight[visit] = weights
         item, session, ended = self._others(context, visit)
-        if not len(item):
-            return weight * 0
-        session, item = np.divmod(np.unique(session * size + item), size)
-        shared = np.bincount(session, weights=weight[item], minlength=len(ended))
-        newest = np.zeros(len(ended))
-        np.maximum.at(newest, session, weight[item])
-        like = shared * newest * 0.5 ** ((context.now - ended) / DAY / self.half_life)
-        kept = np.zeros(len(ended))
-        nearest = np.argsort(-like, kind="stable")[: self.nearest]
-        kept[nearest] = like[nearest]
-        counts: Array = np.bincount(item, weights=kept[session], minlength=size)
+        like = self._likeness(weight, *_distinct(session, item, weight[item] > 0, size), len(ended))
+        like *= 0.5 ** ((context.now - ended) / DAY / self.half_life)
+        near = np.flatnonzero(like)
+        like[near[np.argsort(-like[near], kind="stable")[self.nearest :]]] = 0.0
+        session, item = _distinct(session, item, like[session] > 0, size)
+        counts: Array = np.bincount(item, weights=like[session], minlength=size)
         return counts * _rarity(context.timeline, context.now, size)
 
     def _visit(self, context: Context) -> tuple[Rows, Array]:
@@ -73,6 +68,14 @@ class Sessions:
         _, first = np.unique(recent["item"][chosen], return_index=True)
         chosen = chosen[np.sort(first)][: self.last]
         return recent["item"][chosen], 1 / (1 + self.pace * steps(recent["time"][chosen]))
+
+    def _likeness(self, weight: Array, session: Array, item: Array, sessions: int) -> Array:
+        """sim·λ of each session from the items of the visit that are in it."""
+        shared = np.bincount(session, weights=weight[item], minlength=sessions)
+        newest = np.zeros(sessions)
+        np.maximum.at(newest, session, weight[item])
+        likeness: Array = shared * newest
+        return likeness
 
     def _others(self, context: Context, visit: Rows) -> tuple[Array, Array, Array]:
         """Item and session of the events around the visit's items, and when each session ended; without the visit."""
@@ -88,6 +91,11 @@ class Sessions:
         begins = (np.diff(owner, prepend=-1) != 0) | (np.diff(time, prepend=0) >= self.gap * _MINUTE)
         session = np.cumsum(begins) - 1
         return timeline.item[places].astype(np.int64), session, time[np.append(begins[1:], True)[: len(begins)]]
+
+
+def _distinct(session: Array, item: Array, keep: Array, size: int) -> tuple[Array, Array]:
+    """Session and item of the events kept, an item once per session."""
+    return np.divmod(np.unique(session[keep] * size + item[keep]), max(size, 1))
 
 
 def _rarity(timeline: Timeline, now: int, size: int) -> Array:
