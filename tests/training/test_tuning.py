@@ -100,18 +100,18 @@ def test_nothing_is_better_where_nothing_matters(tune):
     assert found.before == found.after == 1.0
 
 
-def told(*rows):
-    """A pipeline of a source that finds nothing, with most of the places, and one that finds these."""
-    sources = {"useless": (Told(40), 15), "useful": (Told(*rows), 5)}
-    return replace(plan(config.parse(AGAIN)), sources=sources, stages={})
+def told(**sources):
+    """A pipeline of sources, each with the rows it finds and a quota, and nothing behind them."""
+    made = {name: (Told(*rows), limit) for name, (rows, limit) in sources.items()}
+    return replace(plan(config.parse(AGAIN)), sources=made, stages={})
 
 
 def test_quotas_go_to_the_source_that_finds_something(tune):
-    found = tune(made=told(*range(16, 40)), given=asked(same()), trials=4)
+    found = tune(made=told(useless=(range(15), 15), useful=(range(16, 40), 5)), given=asked(same()), trials=4)
     limits = {name: settings["limit"] for name, settings in found.changes["sources"].items()}
     assert limits["useful"] > 5
     assert limits["useless"] < 15
-    assert abs(sum(limits.values()) - 20) <= 1
+    assert abs(sum(limits.values()) - 20) <= 1  # as many candidates as before
     (search,) = found.searches
     assert search.kept
     assert search.best.after > search.best.before
@@ -119,11 +119,22 @@ def test_quotas_go_to_the_source_that_finds_something(tune):
 
 def test_what_finds_more_and_ranks_no_better_is_left_out(tune):
     """The places that are won lie behind the tenth, so nobody sees what is found there."""
-    found = tune(made=told(*range(10), *range(16, 40)), given=asked(same()), trials=4)
+    given = asked(same())
+    who = {case.user for case, may in zip(given.parts.cases, given.choosing, strict=True) if may}
+    rows = sorted(range(16, 40), key=lambda row: f"u{row - 16}" not in who)  # first what those who choose want
+    found = tune(made=told(useless=(range(6), 6), useful=((*range(6, 16), *rows), 14)), given=given, trials=4)
     (search,) = found.searches
     assert search.best.after > search.best.before
     assert not search.kept
     assert found.changes == {}
+
+
+def test_what_the_experts_gain_is_kept_without_quotas_that_spoil_it():
+    changes = {"sources": {"a": {"limit": 9, "b": 0.5}, "c": {"limit": 4}}}
+    assert list(tuning._attempts(changes)) == [changes, {"sources": {"a": {"b": 0.5}}}]
+    assert list(tuning._attempts({"sources": {"c": {"limit": 4}}})) == [{"sources": {"c": {"limit": 4}}}]
+    assert list(tuning._attempts({"sources": {"a": {"b": 0.5}}})) == [{"sources": {"a": {"b": 0.5}}}]
+    assert list(tuning._attempts({})) == []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,8 +286,13 @@ def test_values_are_such_as_people_write():
     assert Dial(name="a", low=1, high=9, whole=True).value(3.0) == 3
 
 
-def test_quotas_add_up():
-    assert contests.shared({"a": 1.0, "b": 3.0}, 100) == {"a": 25, "b": 75}
-    depths = {"a": np.array([0, 5, 99]), "b": np.array([99, 1, 99])}
-    assert contests.recall(depths, {"a": 1, "b": 1}) == pytest.approx(1 / 3)
-    assert contests.recall(depths, {"a": 1, "b": 2}) == pytest.approx(2 / 3)
+def test_quotas_are_compared_at_one_size_of_the_union():
+    inf = np.inf
+    places = np.array([[0, 0], [1, inf], [2, inf], [inf, 1], [inf, 2]])
+    wanted = np.array([False, False, False, True, True])
+    reach = contests.Reach(names=("a", "b"), places=places, wanted=wanted, targets=4)
+    assert reach.size({"a": 3, "b": 1}) == 3
+    assert reach.recall({"a": 3, "b": 1}, 3) == 0.0
+    assert reach.recall({"a": 1, "b": 3}, 3) == 0.5
+    assert reach.limits({"a": 1, "b": 3}, 3) == {"a": 1, "b": 3}
+    assert reach.recall({"a": 1, "b": 1}, 5) == 0.5

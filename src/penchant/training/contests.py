@@ -72,14 +72,23 @@ class Experts:
                 scores.setdefault(name, []).append(measure(Outcome(ranks, ranked, len(rows)), K)["ndcg"])
         return float(np.mean([np.mean(values) for values in scores.values()])) if scores else 0.0
 
-    def depths(self, source: Any, most: int, seed: int) -> Array:
-        """The place, from 0 on, of each wanted row of each case in what a source finds; `most` if it is not there."""
-        ready = self._ready(source, seed)
-        found = []
-        for context, wanted in zip(self._fresh(), self.wanted, strict=True):
-            places = ranks_in(ready.retrieve(context, most), wanted) if ready is not None else np.zeros(len(wanted))
-            found.append(np.where(places > 0, places - 1, most))
-        return np.concatenate(found).astype(np.int64)
+    def reach(self, sources: Mapping[str, Any], most: int, seed: int, show: Progress) -> "Reach":
+        """What each source finds among its best `most`, and where."""
+        ready = {name: self._ready(source, seed) for name, source in sources.items()}
+        places, wanted, cases = [], [], list(zip(self._fresh(), self.wanted, strict=True))
+        for done, (context, rows) in enumerate(cases):
+            tops = [s.retrieve(context, most) if s is not None else np.zeros(0, np.int32) for s in ready.values()]
+            union = pipeline.joined(tops)
+            at = np.stack([ranks_in(top, union) for top in tops], axis=1)
+            places.append(np.where(at > 0, at - 1, np.inf))
+            wanted.append(np.isin(union, rows))
+            show("retrieve", done + 1, len(cases))
+        return Reach(
+            names=tuple(sources),
+            places=np.concatenate(places),
+            wanted=np.concatenate(wanted),
+            targets=sum(len(rows) for rows in self.wanted),
+        )
 
     def _fresh(self) -> list[Context]:
         return [unused(context) for context in self.contexts]
@@ -141,12 +150,35 @@ def fitted(recipe: Any, history: History) -> Any:
         return recipe.load(Path(scratch))
 
 
-def recall(depths: Mapping[str, Array], limits: Mapping[str, float]) -> float:
-    """The share of the wanted rows that any source has within its limit."""
-    return float(np.any([depths[name] < limits[name] for name in depths], axis=0).mean())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Everything that any source finds of all cases: its place, from 0 on, in each (inf: not there)."""
 
+    names: tuple[str, ...]
+    places: Array  # rows × sources
+    wanted: Array  # bool per row
+    targets: int  # wanted items, whether anybody finds them or not
 
-def shared(parts: Mapping[str, float], total: int) -> dict[str, int]:
-    """Whole limits in these proportions that add up to about a total."""
-    scale = total / max(sum(parts.values()), 1e-9)
-    return {name: round(part * scale) for name, part in parts.items()}
+    def size(self, limits: Mapping[str, float]) -> int:
+        """How many rows are in the union at these limits."""
+        return int(np.count_nonzero(self._depth(limits) < 1))
+
+    def recall(self, parts: Mapping[str, float], size: int) -> float:
+        """Recall of the union if limits in these proportions make it about so large."""
+        depth = self._depth(parts)
+        return float(np.count_nonzero(self.wanted & (depth < self._scale(depth, size))) / max(self.targets, 1))
+
+    def limits(self, parts: Mapping[str, float], size: int) -> dict[str, int]:
+        """Those limits."""
+        scale = self._scale(self._depth(parts), size)
+        return {name: round(scale * part) for name, part in parts.items()}
+
+    def _depth(self, parts: Mapping[str, float]) -> Array:
+        """Per row: by how much the parts have to be multiplied for a source to have it, less a hair."""
+        depth: Array = (self.places / [max(parts[name], 1e-9) for name in self.names]).min(axis=1)
+        return depth
+
+    @staticmethod
+    def _scale(depth: Array, size: int) -> float:
+        """What the parts are multiplied by to hold so many rows."""
+        return float(np.partition(depth, size)[size]) if size < len(depth) else float(np.nextafter(depth.max(), np.inf))

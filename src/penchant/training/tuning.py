@@ -6,7 +6,7 @@ NDCG of the pipeline on one replay of its rows. People who had no say in any of 
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from penchant.errors import UsageError
 from penchant.evaluation import bootstrap, splits
 from penchant.evaluation.replay import Replay, one_thread
-from penchant.training import contests, studies
+from penchant.training import studies
 from penchant.training.contests import Asked, Experts, Ranking
 from penchant.training.dials import Dial, dials, present
 from penchant.training.lessons import Budget
@@ -28,6 +28,7 @@ from penchant.world import born
 FILE = "tune.db"  # where trials are kept, in the project's folder
 CASES = 1_000  # questions asked at most, unless it is said otherwise
 _SHARE = 0.1  # of the time before the cut that is validation, where the cut is a date
+LIMITS = "limits"  # the search for quotas
 Changes = dict[str, dict[str, dict[str, Any]]]  # family → name → setting → value
 
 
@@ -110,12 +111,14 @@ class _Tuner:
         now, choosing = first.quality(), self.asked.choosing
         searches, changes = self._experts(rehearsal)
         last, reached = first, now
-        if changes:
-            last = self._rehearsed(applied(self.plan, changes))
-            reached = last.quality()
-            if reached[choosing].mean() <= now[choosing].mean():
-                searches = [replace(found, kept=False) for found in searches]
-                last, reached, changes = first, now, {}
+        for attempt in _attempts(changes):
+            last = self._rehearsed(applied(self.plan, attempt))
+            reached, changes = last.quality(), attempt
+            if reached[choosing].mean() > now[choosing].mean():
+                break
+        else:
+            last, reached, changes = first, now, {}
+        searches = [replace(found, kept=_kept(found, changes)) for found in searches]
         found = self._ranker(last, changes) if self.ranker else None
         if found is not None and self.ranker:
             searches = [*searches, found]
@@ -165,24 +168,24 @@ class _Tuner:
         return Searched(name=name, measure="NDCG@10 alone", best=best)
 
     def _limits(self, experts: Experts, plan: Plan, reserve: float) -> Searched:
-        """How many places each source gets of all there are."""
+        """How many places each source gets, for as many candidates as there are now."""
         limits = {name: limit for name, (_, limit) in plan.sources.items()}
-        total, depths = sum(limits.values()), dict[str, Any]()
-        for done, (name, (source, _)) in enumerate(plan.sources.items()):
-            depths[name] = experts.depths(source, total, self.search.seed)
-            self.search.progress("retrieve", done + 1, len(plan.sources))
-        asked = [_widest(name, limit, total) for name, limit in limits.items()]
+        most = sum(limits.values())
+        sources = {name: source for name, (source, _) in plan.sources.items()}
+        reach = experts.reach(sources, most, self.search.seed, self.search.progress)
+        size = reach.size(limits)
+        asked = [_widest(name, limit, most) for name, limit in limits.items()]
         best = studies.best(
             replace(self.search, trials=5 * self.search.trials),
             f"limits/{self._about(plan.sources, plan.rules, asked)}",
             asked,
             limits,
-            lambda parts: contests.recall(depths, contests.shared(parts, total)),
+            lambda parts: reach.recall(parts, size),
             time.monotonic() + max(self.until - reserve - time.monotonic(), 0) / (1 + bool(self.ranker)),
         )
-        found = contests.shared({**limits, **best.settings}, total) if best.settings else limits
+        found = reach.limits({**limits, **best.settings}, size) if best.settings else limits
         settings = {name: limit for name, limit in found.items() if limit != limits[name]}
-        return Searched(name="limits", measure="recall of the union", best=replace(best, settings=settings))
+        return Searched(name=LIMITS, measure="recall of the union", best=replace(best, settings=settings))
 
     def _ranker(self, ranking: Ranking, changes: Changes) -> Searched | None:
         """The ranker's settings, on the rows that it learned from and the candidates it was given."""
@@ -224,6 +227,24 @@ class _Tuner:
 
     def _about(self, *parts: object) -> str:
         return hashlib.sha256(repr((self.about, parts)).encode()).hexdigest()[:16]
+
+
+def _attempts(changes: Changes) -> Iterator[Changes]:
+    """The changes, and then what is left of them without the quotas."""
+    if changes:
+        yield changes
+    own = {n: {k: v for k, v in found.items() if k != "limit"} for n, found in changes.get("sources", {}).items()}
+    kept = {name: settings for name, settings in own.items() if settings}
+    if kept and kept != changes["sources"]:
+        yield {"sources": kept}
+
+
+def _kept(found: Searched, changes: Changes) -> bool:
+    """Whether the changes still have what a search found."""
+    kept = changes.get("sources", {})
+    if found.name == LIMITS:
+        return any("limit" in settings for settings in kept.values())
+    return found.name in kept
 
 
 def _widest(name: str, limit: int, total: int) -> Dial:
