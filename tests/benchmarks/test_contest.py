@@ -144,6 +144,36 @@ def test_the_best_setting_is_taken_and_an_answer_is_not_given_twice(held, tmp_pa
     assert asked.count("test") == 1
 
 
+def test_the_peers_stand_on_the_board(held, tmp_path, monkeypatch):
+    import boards
+    import contest
+    import popularity
+    import quality
+    import sitting
+
+    _, report = held()
+    (tmp_path / "exams").mkdir()
+    (tmp_path / "exam").rename(tmp_path / "exams" / "tiny")
+    for peer in popularity.PEERS:
+        sitting.sit(peer, tmp_path / "exams" / "tiny", tmp_path / "answers" / "tiny", {})
+    results = tmp_path / "results"
+    for module in (contest, quality):
+        monkeypatch.setattr(module, "RESULTS", results)
+    monkeypatch.setitem(boards.BOARDS, "tiny", boards.Board(data="tiny", title="a test", exams={"all": "tiny"}))
+    contest.collect("tiny", tmp_path, {"rectools_models": "no wheel"})
+    facts = {"machine": "m", "date": "d", "import_seconds": 1, "peak_gib": 1, "versions": {"penchant": "0"}}
+    quality.write("tiny", report, facts)
+    for _ in range(2):  # joined again, the page stays as it was
+        peers = quality.joined("tiny")
+    page = (results / "tiny.md").read_text()
+    assert page.count("## Peers") == 1
+    assert "- rectools-sasrec has no answer: no wheel" in page
+    ours, theirs = report.against["popular.all"], {peer.name: peer for peer in peers["all"]}["popular-all"]
+    assert theirs.ahead == pytest.approx(ours, abs=1e-6)
+    assert theirs.ndcg == pytest.approx(report.rows["popular.all"]["all"]["ndcg"])
+    assert any(line.startswith("| popular-all †") for line in quality.short("tiny", peers))
+
+
 def test_a_peer_without_an_environment_is_named(monkeypatch, tmp_path):
     import contest
     import standing
