@@ -22,9 +22,17 @@ def test_weighs_what_was_done_and_how_long_ago(context):
     assert {row: value for row, value in enumerate(frequency.tolist()) if value == value} == pytest.approx(wanted)
 
 
-def test_orders_by_frequency_and_then_by_recency(context):
-    assert Again().retrieve(context, 9).tolist() == [2, 6, 4]
-    assert Again().retrieve(context, 2).tolist() == [2, 6]
+def test_what_others_take_now_counts_more(context):
+    columns = Again(half_life=90, recency=0.5).score(context, np.arange(8))
+    demand = 1 + np.log1p(2)  # the one purchase of item 6; the others were bought before the last week
+    assert columns["current"][[2, 4, 6]].tolist() == pytest.approx([4.25, 2.25, 2.5 * demand])
+    longer = Again(half_life=90, recency=0.5, window=91).score(context, np.arange(8))["current"]
+    assert longer[[2, 4, 6]].tolist() == pytest.approx([4.25 * (1 + np.log1p(4)), 2.25 * demand, 2.5 * demand])
+
+
+def test_orders_by_frequency_and_demand(context):
+    assert Again().retrieve(context, 9).tolist() == [6, 2, 4]
+    assert Again(window=91).retrieve(context, 2).tolist() == [2, 6]
 
 
 def test_knows_only_the_persons_own_past(context):

@@ -9,7 +9,7 @@ from penchant.protocols import Context
 from penchant.types import Array, Candidates, Columns
 
 WEIGHTS = {
-    "again.frequency~share": 1.5,
+    "again.current~share": 2.5,
     "habits.usual~share": 0.3,
     "neighbours.bm25~share": 0.6,
     "neighbours.lately~share": 0.6,
