@@ -48,11 +48,13 @@ class Examples:
     """Replayed slates as labelled rows: one group of rows per query, in order of time."""
 
     columns: Columns  # one entry per row
-    labels: Array  # float32: the weight of what the person did with the item, 0 if nothing
+    labels: Array  # float32: the weight of what the person did, or the value of its goals for who judges; 0 if nothing
     groups: Array  # int64: rows per query
     rows: Rows | None = None  # the item of each row
     contexts: Sequence[Context] = ()  # one per query, as it was asked; none where the rows were made by hand
     scores: Floats | None = None  # of the stage before the ranker
+    goals: Columns = field(default_factory=dict)  # kind of event → bool: whether one followed; none unless asked for
+    kept: Floats | None = None  # share of the rows like this one that was kept: 1 for what was wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,3 +101,21 @@ def test_a_stricter_doubt_and_a_shallower_depth_judge_differently(world, tmp_pat
     gaps = np.stack([np.zeros(40), np.r_[np.ones(22), -np.ones(18)]], axis=1)
     assert Fusion(doubt=0.9)._best(gaps, 0) == 1
     assert Fusion(doubt=0.05)._best(gaps, 0) == 0
+
+
+def test_where_there_are_goals_their_worth_counts(world):
+    """The expert finds what was clicked in every question, the ranker what was bought in every second one."""
+    labels = np.tile([1.0, 10.0, 0.0, 0.0], (40, 1)).astype(np.float32)
+    expert = np.tile([3.0, 0.0, 2.0, 1.0], (40, 1))
+    own = np.where(np.arange(40)[:, None] % 2 == 0, [0.0, 3.0, 2.0, 1.0], [0.0, 1.0, 2.0, 3.0])
+    given = Examples(
+        columns={"linear.long": expert.ravel().astype(np.float32)},
+        labels=labels.ravel(),
+        groups=np.full(40, 4),
+        contexts=[worlds.context(world, "few")] * 40,
+        scores=own.ravel().astype(np.float32),
+    )
+    goals = worlds.replace(given, goals={"click": labels.ravel() == 1, "purchase": labels.ravel() == 10})
+    for examples, better in ((given, 1), (goals, 0)):
+        (values,) = {cell: v for cell, v in Fusion()._cells(examples, ["", "linear.long"]) if cell[1] < 0}.values()
+        assert int(np.argmax(values.mean(axis=0))) == better

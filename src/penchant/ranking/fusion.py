@@ -65,7 +65,8 @@ class Fusion:
         ages = self.ages_of(examples.columns[AGE]) if AGE in examples.columns else np.zeros(len(values), np.int64)
         found: dict[Cell, list[Array]] = {}
         for context, rows in zip(examples.contexts, _groups(examples.groups), strict=True):
-            wanted, scores, age = examples.labels[rows] > 0, values[rows], ages[rows]
+            labels, scores, age = examples.labels[rows], values[rows], ages[rows]
+            wanted = labels if examples.goals else (labels > 0).astype(np.float32)
             for which in (-1, *range(len(self.ages) + 1)):
                 inside = np.ones(len(wanted), dtype=bool) if which < 0 else age == which
                 if wanted[inside].any() and not wanted[inside].all():
@@ -111,9 +112,9 @@ def _groups(sizes: Array) -> Iterator[slice]:
 
 
 def _ndcg(scores: Array, wanted: Array, k: int) -> Array:
-    """NDCG@k of ordering one question's rows by each column; missing values come last."""
+    """NDCG@k of ordering one question's rows by each column, with `wanted` as gains; missing values come last."""
     order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), axis=0, kind="stable")[:k]
     discount = 1 / np.log2(np.arange(len(order)) + 2)
-    ideal = (1 / np.log2(np.arange(min(k, int(wanted.sum()))) + 2)).sum()
+    ideal = (np.sort(wanted)[::-1][: len(discount)] * discount).sum()
     gain: Array = (wanted[order] * discount[:, None]).sum(axis=0) / ideal
     return gain

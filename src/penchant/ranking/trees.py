@@ -1,8 +1,8 @@
-"""LambdaMART (Burges 2010) by LightGBM, trained on replayed slates."""
+"""LambdaMART (Burges 2010) by LightGBM, trained on replayed slates; or the value to expect of several goals."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,14 +12,20 @@ from annotated_types import Ge, Gt, Interval
 
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, Examples, History
+from penchant.ranking.value import Value
 from penchant.types import Array, Candidates, Columns
 
+_LEAST = 20  # replayed slates, and times that a goal was reached, from which on there is something to learn
 _FEW = 20_000  # rows up to which a second thread costs more than it gives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trees:
-    """Recipe of a LambdaMART over all columns but those that change scale when an expert is fitted again."""
+    """Recipe of a LambdaMART over all columns but those that change scale when an expert is fitted again.
+
+    With `goals`, a score is the value to expect: Σ over goals of value · chance that an event of that kind follows,
+    each chance by boosted trees of their own.
+    """
 
     rounds: Annotated[int, Ge(1)] = 150  # trees; 1 or more
     leaves: Annotated[int, Ge(2)] = 15  # per tree; 2 or more
@@ -31,37 +37,82 @@ class Trees:
         0.5  # share of the columns each tree may use; above 0, up to 1
     )
     leave_out: tuple[str, ...] = ("*.long", "*.next", "*.taste", "crowd.*")  # columns not used; * stands for anything
+    goals: Mapping[str, float] = field(default_factory=dict)  # kind of event → value of reaching it; none: one order
+    within: Annotated[float, Ge(0)] = 24.0  # hours in which an event counts as a goal reached; 0 or more
 
     def train(self, history: History, folder: Path) -> dict[str, float]:
-        """Fit on `history.examples`; metrics: slates and rows learned from."""
-        import lightgbm
-
+        """Fit on `history.examples`; metrics: slates and rows learned from, and how often each goal was reached."""
         examples = history.examples
-        if examples is None or len(examples.groups) < 20 or not (examples.labels > 0).any():
+        if examples is None or len(examples.groups) < _LEAST or not (examples.labels > 0).any():
             found = 0 if examples is None else len(examples.groups)
-            raise NotReadyError(f"trees: {found} replayed slates with an answer; at least 20 are needed")
+            raise NotReadyError(f"trees: {found} replayed slates with an answer; at least {_LEAST} are needed")
         names = [n for n in sorted(examples.columns) if not any(fnmatchcase(n, p) for p in self.leave_out)]
+        learned = {"slates": float(len(examples.groups)), "rows": float(len(examples.labels))}
+        return learned | (self._fit_goals if self.goals else self._fit_order)(examples, names, history.seed, folder)
+
+    def load(self, folder: Path) -> "TreesModel | Value":
+        """The model; values of goals are the recipe's of today, as far as those goals were learned."""
+        document = json.loads((folder / "columns.json").read_text())
+        columns = tuple(document["columns"])
+        if "goals" not in document:
+            return _model(folder / "trees.txt", columns)
+        models = {goal: _model(folder / file, columns) for goal, file in document["goals"].items()}
+        values = self.goals or document["values"]
+        return Value(models=models, values={goal: float(values.get(goal, 0.0)) for goal in models})
+
+    def _fit_order(self, examples: Examples, names: Sequence[str], seed: int, folder: Path) -> dict[str, float]:
+        """LambdaMART on the weights of what was done."""
         gains = np.unique(np.concatenate([[0.0], examples.labels]))
-        data = self._dataset(examples, names, gains)
-        parameters = self._parameters(gains, history.seed, len(examples.labels))
-        booster = lightgbm.train(parameters, data, num_boost_round=self.rounds)
-        booster.save_model(str(folder / "trees.txt"))
-        gain = dict(zip(names, booster.feature_importance("gain").tolist(), strict=True))
-        (folder / "columns.json").write_text(json.dumps({"columns": names, "gain": gain}, indent=1))
-        return {"slates": float(len(examples.groups)), "rows": float(len(examples.labels))}
-
-    def load(self, folder: Path) -> "TreesModel":
-        import lightgbm
-
-        columns = tuple(json.loads((folder / "columns.json").read_text())["columns"])
-        booster = lightgbm.Booster(model_file=str(folder / "trees.txt"))
-        return TreesModel(booster=booster, columns=columns)
-
-    def _parameters(self, gains: Array, rows: int, seed: int) -> dict[str, Any]:
-        return {
+        objective = {
             "objective": "lambdarank",
             "label_gain": gains.tolist(),
             "lambdarank_truncation_level": self.truncation,
+        }
+        labels = np.searchsorted(gains, examples.labels)
+        gain = self._fit(examples, names, objective | self._parameters(len(labels), seed), labels, folder / "trees.txt")
+        _write(folder, {"columns": list(names), "gain": gain})
+        return {}
+
+    def _fit_goals(self, examples: Examples, names: Sequence[str], seed: int, folder: Path) -> dict[str, float]:
+        """For each goal the log-odds that it is reached; what was reached too seldom is left out.
+
+        Rows stand for those that were not kept, so that chances are those among all candidates of a question.
+        """
+        reached = {goal: examples.goals.get(goal, np.zeros(len(examples.labels), bool)) for goal in self.goals}
+        times = {goal: int(np.count_nonzero(which)) for goal, which in reached.items()}
+        learned = [goal for goal in self.goals if times[goal] >= _LEAST]
+        if not learned:
+            found = ", ".join(f"{goal} {count}" for goal, count in times.items())
+            raise NotReadyError(f"trees: goals reached: {found}; at least {_LEAST} of one are needed")
+        files, gain = {}, dict.fromkeys(names, 0.0)
+        parameters = {"objective": "binary"} | self._parameters(len(examples.labels), seed)
+        for place, goal in enumerate(learned):
+            files[goal] = f"goal-{place}.txt"
+            gained = self._fit(examples, names, parameters, reached[goal], folder / files[goal])
+            gain = {name: gain[name] + abs(self.goals[goal]) * gained[name] for name in names}
+        values = {goal: self.goals[goal] for goal in learned}
+        _write(folder, {"columns": list(names), "gain": gain, "goals": files, "values": values})
+        note = f" (less than {_LEAST} times: left out)"
+        return {f"{goal} reached{'' if goal in learned else note}": float(times[goal]) for goal in self.goals}
+
+    def _fit(
+        self, examples: Examples, names: Sequence[str], parameters: Mapping[str, Any], labels: Array, file: Path
+    ) -> dict[str, float]:
+        """Write the trees that tell the labels from the columns; returns each column's gain."""
+        import lightgbm
+
+        matrix = np.stack([examples.columns[n] for n in names], axis=1)
+        ranked = parameters["objective"] == "lambdarank"
+        weights = None if ranked or examples.kept is None else 1 / examples.kept
+        groups = examples.groups if ranked else None
+        safe = [_safe(n) for n in names]
+        data = lightgbm.Dataset(matrix, labels, group=groups, weight=weights, feature_name=safe)
+        booster = lightgbm.train(dict(parameters), data, num_boost_round=self.rounds)
+        booster.save_model(str(file))
+        return dict(zip(names, booster.feature_importance("gain").tolist(), strict=True))
+
+    def _parameters(self, rows: int, seed: int) -> dict[str, Any]:
+        return {
             "num_leaves": self.leaves,
             "learning_rate": self.rate,
             "min_data_in_leaf": self.smallest,
@@ -74,13 +125,6 @@ class Trees:
             "verbosity": -1,
         }
 
-    def _dataset(self, examples: Examples, names: Sequence[str], gains: Array) -> Any:
-        import lightgbm
-
-        matrix = np.stack([examples.columns[n] for n in names], axis=1)
-        labels = np.searchsorted(gains, examples.labels)
-        return lightgbm.Dataset(matrix, labels, group=examples.groups, feature_name=[_safe(n) for n in names])
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreesModel:
@@ -92,7 +136,12 @@ class TreesModel:
     def apply(self, context: Context, candidates: Candidates) -> Candidates:
         if not len(candidates):
             return candidates
-        return candidates.with_scores(self.booster.predict(self._matrix(candidates), num_threads=1))
+        return candidates.with_scores(self.margins(candidates))
+
+    def margins(self, candidates: Candidates) -> Array:
+        """The raw sum of the leaves."""
+        found: Array = self.booster.predict(self._matrix(candidates), num_threads=1, raw_score=True)
+        return found
 
     def parts(self, context: Context, candidates: Candidates) -> Columns:
         """TreeSHAP value of every column; `base` is the mean margin."""
@@ -102,6 +151,16 @@ class TreesModel:
     def _matrix(self, candidates: Candidates) -> Array:
         nothing = np.full(len(candidates), np.nan, dtype=np.float32)
         return np.stack([candidates.columns.get(name, nothing) for name in self.columns], axis=1)
+
+
+def _model(file: Path, columns: tuple[str, ...]) -> TreesModel:
+    import lightgbm
+
+    return TreesModel(booster=lightgbm.Booster(model_file=str(file)), columns=columns)
+
+
+def _write(folder: Path, document: Mapping[str, Any]) -> None:
+    (folder / "columns.json").write_text(json.dumps(document, indent=1))
 
 
 def _safe(name: str) -> str:

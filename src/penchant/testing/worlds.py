@@ -234,7 +234,10 @@ def opinions(rows: Array) -> dict[str, Array]:
 
 
 def history(of: World, seed: int = 0, groups: int = 60, size: int = 10) -> History:
-    """What a recipe may learn from; in the examples the first opinion is right and the others guess."""
+    """What a recipe may learn from; in the examples the first opinion is right and the others guess.
+
+    What was right was bought; what the second opinion likes was seen.
+    """
     dice = np.random.default_rng(7)
     opinion = {name: dice.random(groups * size).astype(np.float32) for name in OPINIONS}
     right = opinion[OPINIONS[0]].reshape(groups, size)
@@ -245,6 +248,7 @@ def history(of: World, seed: int = 0, groups: int = 60, size: int = 10) -> Histo
         groups=np.full(groups, size, dtype=np.int64),
         contexts=[context(of)] * groups,
         scores=dice.random(groups * size).astype(np.float32),
+        goals={"purchase": labels > 0, "view": opinion[OPINIONS[1]] > 0.8},
     )
     return History(timeline=of.timeline, catalogue=of.catalogue, examples=shown, seed=seed)
 

@@ -17,7 +17,8 @@ from penchant.evaluation.experts import alone
 from penchant.evaluation.metrics import Outcome, measure, ranks_in
 from penchant.evaluation.replay import Progress, Replay, answered, one_thread
 from penchant.protocols import History, Release, Trace
-from penchant.training.examples import labelled
+from penchant.training.examples import labelled, valued
+from penchant.training.goals import Goals, goals, ndcg
 from penchant.training.lessons import Budget, Lessons, lessons
 from penchant.training.plan import Plan
 from penchant.types import Rows
@@ -39,13 +40,14 @@ def train(
     each ranker learns from.
     """
     metrics: dict[str, Any] = {}
+    wanted = {name: goals(plan, name, replay.timeline.kinds) for name in plan.rankers()}
     given = lessons(replay, budget) if plan.rankers() else None
     if given is not None:
         past = folder / "past"
         early = History(timeline=given.past, catalogue=replay.catalogue, seed=budget.seed)
         _fit_experts(plan, early, past, lambda *a: progress(f"{a[0]} (past)", a[1], a[2]))
         for name in plan.rankers():
-            metrics |= _fit_ranker(plan, given, budget, past, name, progress, taught)
+            metrics |= _fit_ranker(plan, given, budget, past, (name, wanted[name]), progress, taught)
             if (past / name).is_dir() and "not served" not in metrics[name]:
                 shutil.copytree(past / name, folder / name)
         shutil.rmtree(past)
@@ -55,14 +57,22 @@ def train(
 
 
 def _fit_ranker(
-    plan: Plan, given: Lessons, budget: Budget, past: Path, name: str, progress: Progress, taught: Taught
+    plan: Plan,
+    given: Lessons,
+    budget: Budget,
+    past: Path,
+    of: tuple[str, Goals | None],
+    progress: Progress,
+    taught: Taught,
 ) -> dict[str, Any]:
-    """Train one ranker beside the experts of the past, and judge it against what would stand in for it."""
+    """Train one ranker (its name and goals) beside the experts of the past, and judge it against its stand-in."""
+    name, wanted = of
     recipe, front = plan.rankers()[name], _before(plan, plan.release(past), name)
     judges = getattr(recipe, "judges", False)
     asked, most = (given.gate, _ALL) if judges else (given.questions, budget.rows)
     with one_thread():
-        rows = labelled(given, front, asked, rows=most, seed=budget.seed, progress=progress)
+        rows = labelled(given, front, asked, rows=most, seed=budget.seed, progress=progress, goals=wanted)
+    rows = valued(rows, wanted) if wanted and judges else rows
     progress(name, 0, 1)
     history = History(timeline=given.past, catalogue=given.asked.catalogue, examples=rows, seed=budget.seed)
     taught(name, history)
@@ -70,7 +80,7 @@ def _fit_ranker(
     progress(name, 1, 1)
     if (past / name).is_dir() and not judges:
         with one_thread():
-            verdict, metrics["experts"] = _judge(plan, given, past, name, progress)
+            verdict, metrics["experts"] = _judge(plan, given, past, of, progress)
         metrics["gate"] = verdict
         if verdict[name] < verdict.get("otherwise", 0.0):
             metrics[name]["not served"] = "its stand-in was better on the gate's questions"
@@ -104,18 +114,24 @@ def _before(plan: Plan, release: Release, name: str) -> Release:
 
 
 def _judge(
-    plan: Plan, given: Lessons, folder: Path, name: str, progress: Progress
+    plan: Plan, given: Lessons, folder: Path, of: tuple[str, Goals | None], progress: Progress
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """NDCG@10 of the candidate and of its stand-in on the gate's cases, and of every expert alone among the union."""
+    """NDCG@10 of the candidate and of its stand-in on the gate's cases, and of every expert alone among the union.
+
+    Where there are goals, the gain of an item is what its goals are worth.
+    """
+    name, goals = of
     candidate = plan.release(folder)
     releases = {name: candidate, **_without(plan, candidate, name)}
     scores: dict[str, list[float]] = {n: [] for n in releases}
     experts: dict[str, list[float]] = {}
     for done, case in enumerate(given.gate):
-        wanted = np.setdiff1d(list(answered(given.truth, case)), given.known(case)).astype(np.int32)
+        worth = goals.worth(given.truth, case) if goals else dict.fromkeys(answered(given.truth, case), 1.0)
+        worth = {row: value for row, value in worth.items() if row not in given.known(case)}
+        wanted = np.array(sorted(worth), dtype=np.int32)
         for label, release in releases.items() if len(wanted) else ():
             _, trace = next(given.asked.traces(release, [case]))
-            scores[label].append(_ndcg(trace, wanted))
+            scores[label].append(ndcg(trace.result.rows, worth) if goals else _ndcg(trace, wanted))
             for column, value in alone(trace, wanted).items() if label == name else ():
                 experts.setdefault(column, []).append(value)
         progress("gate", done + 1, len(given.gate))

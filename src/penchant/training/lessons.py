@@ -46,6 +46,12 @@ class Lessons:
     gate: Sequence[Case]
     hidden: Array  # bool per catalogue row
 
+    @property
+    def judged(self) -> int:
+        """When the time of those who judge begins; the largest int64 where there is no time in common."""
+        times = [] if self.asked.frozen else [case.time for case in self.gate]
+        return min(times, default=int(np.iinfo(np.int64).max))
+
     def known(self, case: Case) -> Rows:
         """Hidden items that this person had met already: nothing can be learned from them."""
         places = self.truth.places("user", self.truth.users.get(case.user, -1))
