@@ -27,6 +27,7 @@ from penchant.ranking.blend import Blend
 from penchant.ranking.gated import Gated
 from penchant.ranking.online import Online
 from penchant.ranking.trees import Trees
+from penchant.reranking.exploration import Explore
 from penchant.testing import worlds
 from penchant.training.examples import labelled
 from penchant.training.lessons import lessons
@@ -205,10 +206,25 @@ EXPERTS = tuple(f"{name}.x~share" for name in "abcdefghijkl")
 SHELF, PEOPLE, VISITS = 100, 80, 60
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exploring:
+    """A head whose doubt fills two places of ten."""
+
+    head: Online
+    places: Explore
+
+    @property
+    def recalls(self) -> int:
+        return self.head.recalls
+
+    def apply(self, context: Any, candidates: Candidates) -> Candidates:
+        return self.places.apply(context, self.head.apply(context, candidates))
+
+
 def simulate() -> None:
     """NDCG@10 by answers given: people weigh twelve experts each in their own way, the ranker as all do on average."""
     stages = {"ranker": None, "online": Online(), "online, patience 5": Online(patience=5.0)}
-    stages["online, exploring"] = Online(explore=0.3)
+    stages["online, exploring"] = Exploring(head=Online(), places=Explore(share=0.2, draws=100, novelty=0.0))
     stages["online, bold"] = Online(variance=1.0, strength=2.0)
     found = {label: np.zeros((PEOPLE, VISITS)) for label in stages}
     base = worlds.context(worlds.world(worlds.items(SHELF)))

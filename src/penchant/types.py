@@ -162,6 +162,7 @@ class Slate:
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = np.iinfo(np.int64).min
 MARK = "~z"  # ends columns that a slate keeps for its picks, to three decimals, so that answers can teach
+DOUBT = "doubt_"  # begins columns d of a ranker that knows its doubt: score + Σ d · z may as well be true, z ~ N(0, 1)
 PROPENSITY = "propensity"  # the column, of a stage that leaves places to chance, with each candidate's chance
 
 

@@ -9,7 +9,7 @@ from penchant.errors import UsageError
 from penchant.evaluation.offpolicy import Shown, estimate
 from penchant.reranking.exploration import Explore
 from penchant.testing import worlds
-from penchant.types import PROPENSITY, Candidates
+from penchant.types import DOUBT, PROPENSITY, Candidates
 
 K, ITEMS = 3, 12
 FALLING = np.linspace(0.6, 0.05, ITEMS)
@@ -20,15 +20,19 @@ WANTED = np.argsort(-EARNS, axis=1)[:, :K]  # what the policy in question shows 
 TRUTH = float((MIX * np.take_along_axis(EARNS, WANTED, axis=1).sum(axis=1)).sum())
 
 
-def simulated(slates, seed, model=None, share=1.0, certain=False):
+BY_SCORE = Explore(share=1.0, pool=ITEMS, temperature=1.5, novelty=0.0, kept=0)
+BY_DRAWS = replace(BY_SCORE, draws=60, temperature=1.0, even=0.3)  # from what the ranker does not know yet
+
+
+def simulated(slates, seed, model=None, stage=BY_SCORE, certain=False):
     """A log of the simulator; `model` is the table of expected rewards of the doubly robust estimate.
 
     If `certain`, an item earns its mean reward every time.
     """
     dice, model = np.random.default_rng(seed), np.zeros((2, ITEMS)) if model is None else model
     context = worlds.context(worlds.world(worlds.items(ITEMS)), k=K)
-    given = Candidates(rows=np.arange(ITEMS, dtype=np.int32), scores=LOGGED.astype(np.float32))
-    stage = Explore(share=share, pool=ITEMS, temperature=1.5, novelty=0.0, kept=0)
+    doubt = {f"{DOUBT}{n}": column for n, column in enumerate(0.5 * np.linalg.qr(EARNS.T)[0].T * np.sqrt(ITEMS))}
+    given = Candidates(rows=np.arange(ITEMS, dtype=np.int32), scores=LOGGED.astype(np.float32), columns=doubt)
     kind = dice.choice(2, slates, p=MIX)
     shown = [stage.apply(replace(context, dice=dice), given).take(slice(0, K)) for _ in range(slates)]
     rows, owner = np.stack([s.rows for s in shown]), np.repeat(kind, K)
@@ -52,9 +56,9 @@ def naive(log):
     return estimate(replace(log, propensity=np.ones_like(log.propensity))).rewards["snips"]
 
 
-@pytest.fixture(scope="module")
-def logs():
-    return [simulated(400, seed, model=EARNS + 0.1) for seed in range(16)]
+@pytest.fixture(scope="module", params=[BY_SCORE, BY_DRAWS], ids=["by score", "by draws"])
+def logs(request):
+    return [simulated(400, seed, model=EARNS + 0.1, stage=request.param) for seed in range(16)]
 
 
 def covers(interval):
@@ -114,7 +118,7 @@ def test_by_hand_and_clipped():
 
 def test_a_log_that_leaves_nothing_to_chance_says_how_little_it_covers():
     """Three items are always shown, and only some of the wanted ones are among them."""
-    found = estimate(simulated(300, 5, share=0.0))
+    found = estimate(simulated(300, 5, stage=replace(BY_SCORE, share=0.0)))
     share = (MIX * (WANTED < K).sum(axis=1)).sum() / K
     assert found.covered == pytest.approx(share, abs=0.1)
     assert found.rewards["ips"][2] < TRUTH

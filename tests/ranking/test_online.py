@@ -17,7 +17,7 @@ from penchant.ranking.head import start
 from penchant.ranking.online import Online
 from penchant.testing import worlds
 from penchant.testing.worlds import Told
-from penchant.types import MARK, NEVER, Candidates, Event, Pick, Query, Slate, moment
+from penchant.types import DOUBT, MARK, NEVER, Candidates, Event, Pick, Query, Slate, moment
 
 EXPERTS = tuple(f"{name}.x~share" for name in "abcde")
 SHELF, SHOWN = 60, 8
@@ -45,11 +45,10 @@ def test_comparisons_without_forgetting_come_to_the_ridge_in_any_order():
         assert head.weights == pytest.approx(ridge)
 
 
-def test_draws_spread_as_the_covariance_says():
-    head = replace(start(np.zeros(2), 1.0), spread=np.array([[2.0, 1.0], [1.0, 1.0]]))
-    dice = np.random.default_rng(0)
-    drawn = np.array([head.draw(dice) for _ in range(4_000)])
-    assert np.cov(drawn.T) == pytest.approx(head.spread, abs=0.15)
+def test_doubt_has_the_covariance_of_the_weights():
+    spread = np.array([[2.0, 1.0], [1.0, 1.0]])
+    off = replace(start(np.zeros(2), 1.0), spread=spread).doubt()
+    assert off @ off.T == pytest.approx(spread)
 
 
 # ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -182,16 +181,33 @@ def scores(stage, person, some, seed=0):
     return found.scores[np.argsort(found.rows)]
 
 
-def test_exploration_draws_from_what_is_not_known_yet():
-    bold, person = Online(explore=1.0), Visits(Online(variance=1.0), EXPERTS[0])
+def doubts(stage, person, some):
+    """(candidates × directions), by row."""
+    found = stage.apply(person.now(), some)
+    columns = [c for name, c in found.columns.items() if name.startswith(DOUBT)]
+    return np.stack(columns, axis=1)[np.argsort(found.rows)].astype(np.float64)
+
+
+def test_doubt_is_the_deviation_of_the_scores_as_the_head_has_it():
+    person, stage = Visits(Online(variance=1.0), EXPERTS[0]), Online(variance=0.3, strength=2.0)
     some = person.offered()
-    first, second, again = (scores(bold, person, some, seed) for seed in (1, 2, 1))
-    assert first.tolist() == again.tolist() != second.tolist()
-    early = np.std(scores(bold, person, some, 1) - scores(Online(), person, some))
+    for visits in (0, 9):
+        for _ in range(visits):
+            person.visit()
+        found = stage.apply(person.now(), some)
+        phi = np.stack([found.columns[name + MARK] for name in EXPERTS], axis=1)[np.argsort(found.rows)]
+        scale, spread = 2.0 * some.scores.std(), stage.head(person.now(), EXPERTS).spread
+        off = doubts(stage, person, some)
+        np.testing.assert_allclose(off @ off.T, scale**2 * phi @ spread @ phi.T, rtol=1e-3, atol=1e-3)
+
+
+def test_with_every_answer_there_is_less_doubt():
+    person, stage = Visits(Online(variance=1.0), EXPERTS[0]), Online(keep=1.0)
+    some = person.offered()
+    before = (doubts(stage, person, some) ** 2).sum()
     for _ in range(40):
         person.visit()
-    known = replace(bold, keep=1.0)
-    assert np.std(scores(known, person, some, 1) - scores(Online(keep=1.0), person, some)) < 0.7 * early
+    assert (doubts(stage, person, some) ** 2).sum() < 0.5 * before
 
 
 CHANGES = {
@@ -202,7 +218,6 @@ CHANGES = {
     "noise": 3.0,
     "keep": 0.9,
     "patience": 5.0,
-    "explore": 0.5,
     "within": 1 / 120,  # half a minute; events come a minute after their slates
     "recalls": 3,
 }
@@ -303,6 +318,22 @@ def test_every_slate_can_be_given_again_later(started):
             told = engine.why(slate.id, pick.item)
             assert (told["rank"], told["shown"]) == (place, True)
             assert sum(r["part"] for r in told["reasons"]) == pytest.approx(pick.score, rel=1e-5, abs=1e-5)
+
+
+DRAWS = '[[stages]]\nkind = "explore"\nshare = 0.4\ndraws = 50\n'
+
+
+def test_what_is_tried_out_is_logged_with_its_chance(started):
+    engine = filled(started(STAGES + DRAWS))
+    for slate in answered(engine):
+        chances = sorted(pick.propensity for pick in slate.picks)
+        assert chances[2:] == [1.0] * 3
+        assert all(0 < chance < 1 for chance in chances[:2])
+        result = engine.trace(slate.query).result
+        assert result.columns["propensity"].sum() == pytest.approx(5)
+        for place, pick in enumerate(slate.picks, start=1):
+            assert engine.why(slate.id, pick.item)["rank"] == place
+    assert all(pick.propensity == 1 for pick in filled(started()).recommend(Query(user="u0", k=5)).picks)
 
 
 def test_who_is_forgotten_starts_anew(started):

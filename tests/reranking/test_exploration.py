@@ -8,7 +8,7 @@ import pytest
 from penchant.build import build
 from penchant.reranking.exploration import Explore, inclusion
 from penchant.testing import worlds
-from penchant.types import PROPENSITY, Event, Query
+from penchant.types import DOUBT, PROPENSITY, Event, Query
 
 DRAWS = 2_000
 
@@ -77,6 +77,51 @@ def test_settings_change_the_chances(shop, given):
     old = by_row(replace(stage, pool=24, novelty=0.0), context, given)
     assert touched[23] == 0
     assert new[23] > old[23]
+
+
+DRAWN = Explore(share=0.4, pool=12, draws=200, novelty=0.0)
+
+
+def doubted(given, deviation):
+    """The candidates with a direction of doubt of each one's own: `deviation` is one number or one for each."""
+    off = np.diag(np.broadcast_to(deviation, len(given)).astype(np.float32))
+    return given.with_columns({f"{DOUBT}{place}": column for place, column in enumerate(off.T)})
+
+
+def test_items_drawn_from_what_is_not_known_are_shown_as_often_as_logged(shop, given):
+    """Each slate has chances of its own, since it estimates them anew: Σ 1/chance over the slates that show an item."""
+    context, some = worlds.context(shop, k=5), doubted(given, 0.5)
+    weights = np.zeros(24)
+    for n in range(DRAWS):
+        found = replace(DRAWN, draws=20, even=0.5).apply(replace(context, dice=np.random.default_rng(n)), some)
+        weights[found.rows[:5]] += 1 / found.columns[PROPENSITY][:5]
+        assert found.columns[PROPENSITY].sum() == pytest.approx(5)
+    chance = by_row(DRAWN, context, some)
+    assert (weights[chance == 0] == 0).all()
+    assert weights[chance > 0] / DRAWS == pytest.approx(1, abs=0.25)
+    assert weights[chance > 0].mean() / DRAWS == pytest.approx(1, abs=0.03)
+
+
+def test_what_is_known_is_explored_less(shop, given):
+    context = worlds.context(shop, k=5)
+    swaps = [by_row(DRAWN, context, doubted(given, deviation))[5:].sum() for deviation in (0.0, 0.3, 3.0)]
+    assert swaps[0] < swaps[1] < swaps[2]
+    assert swaps[0] == pytest.approx(2 * 0.1 * 10 / 12, abs=0.02)  # only what is dealt out evenly
+    assert by_row(DRAWN, context, given) == pytest.approx(by_row(DRAWN, context, doubted(given, 0.0)))
+
+
+def test_doubt_about_one_item_gives_it_a_chance(shop, given):
+    context, one = worlds.context(shop, k=5), np.zeros(24)
+    one[9] = 5.0
+    chance = by_row(DRAWN, context, doubted(given, one))
+    assert 0.35 < chance[9] < 0.6  # it wins half of the time
+    assert chance[8] == chance[10] == pytest.approx(2 * 0.1 / 12, abs=0.03)
+
+
+@pytest.mark.parametrize("change", [{"draws": 50}, {"even": 0.5}, {"temperature": 3.0}, {"novelty": 1.0}, {"pool": 5}])
+def test_settings_change_the_chances_of_draws(shop, given, change):
+    context, some = worlds.context(shop, k=5), doubted(given, 0.5)
+    assert by_row(replace(DRAWN, **change), context, some) != pytest.approx(by_row(DRAWN, context, some))
 
 
 def by_row(stage, context, given):

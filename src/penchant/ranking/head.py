@@ -30,11 +30,11 @@ class Head:
             count=self.count + 1,
         )
 
-    def draw(self, dice: np.random.Generator) -> Array:
-        """Weights that may as well be true, less the likeliest ones."""
+    def doubt(self) -> Array:
+        """(columns × columns): the weights plus this times z, z normal, may as well be true."""
         values, directions = np.linalg.eigh(self.spread)
-        drawn: Array = directions @ (np.sqrt(np.maximum(values, 0.0)) * dice.standard_normal(len(values)))
-        return drawn
+        found: Array = directions * np.sqrt(np.maximum(values, 0.0))
+        return found
 
 
 def start(weights: Array, variance: float) -> Head:

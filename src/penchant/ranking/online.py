@@ -15,7 +15,7 @@ from penchant.protocols import Context
 from penchant.ranking.answers import comparisons
 from penchant.ranking.facts import matching
 from penchant.ranking.head import Head, start
-from penchant.types import MARK, Array, Candidates, Columns
+from penchant.types import DOUBT, MARK, Array, Candidates, Columns
 
 HOUR = 3_600_000_000  # microseconds
 _FAR = 3.0  # deviations beyond which an expert's opinion is no stronger
@@ -26,7 +26,8 @@ class Online:
     """Score + strength · deviation of the scores · n/(n + patience) · (w − w₀)ᵀφ after n answered slates.
 
     φ are the experts' columns standardised among the candidates, clipped at 3 deviations; each is added as
-    `<column>~z`, which a slate keeps for its picks, so that answers to it can be learned from.
+    `<column>~z`, which a slate keeps for its picks, so that answers to it can be learned from. What the head does not
+    know yet is added as columns `doubt_0`, `doubt_1`, …: a later stage may try it out.
     """
 
     experts: tuple[str, ...] = ("*~share",)  # columns that may be weighed otherwise; * stands for anything
@@ -37,7 +38,6 @@ class Online:
     keep: Annotated[float, Interval(gt=0, le=1)] = 0.995  # share f of what is known that stays after an answer
     patience: Annotated[float, Ge(0)] = 20.0  # answered slates after which the head has half of its say; 0 or more
     within: Annotated[float, Gt(0)] = 24.0  # hours in which an event answers a slate; above 0
-    explore: Annotated[float, Ge(0)] = 0.0  # Thompson sampling: deviations of w that are drawn by chance; 0 or more
     recalls: Annotated[int, Ge(1)] = 50  # answered slates that are read, the newest; 1 or more
 
     def apply(self, context: Context, candidates: Candidates) -> Candidates:
@@ -46,13 +46,14 @@ class Online:
         opinions = self._opinions(candidates)
         marks = {name + MARK: column.astype(np.float32) for name, column in opinions.items()}
         shift = np.sum([*self.shifts(context, candidates).values(), np.zeros(len(candidates))], axis=0)
-        return candidates.with_columns(marks).with_scores(candidates.scores + shift)
+        found = candidates.with_columns({**marks, **self._doubts(context, candidates, opinions)})
+        return found.with_scores(candidates.scores + shift)
 
     def shifts(self, context: Context, candidates: Candidates) -> Columns:
         """What each column adds to the ranker's score of each candidate, of all that were ranked."""
         opinions = self._opinions(candidates)
-        scale = self.strength * float(candidates.scores.std()) if len(candidates) else 0.0
-        own = context.once(("online", repr(self), *opinions), lambda: self._own(context, tuple(opinions)))
+        scale = self._scale(candidates)
+        own = self._own(self._known(context, tuple(opinions)), tuple(opinions))
         return {name: scale * weight * column for (name, column), weight in zip(opinions.items(), own, strict=True)}
 
     def head(self, context: Context, names: tuple[str, ...]) -> Head:
@@ -64,12 +65,25 @@ class Online:
             head = head.after(z, self.noise, self.keep)
         return head
 
-    def _own(self, context: Context, names: tuple[str, ...]) -> Array:
-        """By how much this person's weights are otherwise, as far as that can be trusted, and by chance if wanted."""
-        head = self.head(context, names)
+    def _known(self, context: Context, names: tuple[str, ...]) -> Head:
+        return context.once(("online", repr(self), *names), lambda: self.head(context, names))
+
+    def _own(self, head: Head, names: tuple[str, ...]) -> Array:
+        """By how much this person's weights are otherwise, as far as that can be trusted."""
         trust = head.count / (head.count + self.patience) if head.count else 0.0
         own: Array = trust * (head.weights - self._prior(names))
-        return own + self.explore * head.draw(context.dice) if self.explore else own
+        return own
+
+    def _doubts(self, context: Context, candidates: Candidates, opinions: Columns) -> dict[str, Array]:
+        """How far each score may be off in each direction in which the weights are not known."""
+        if not opinions:
+            return {}
+        phi = np.stack(list(opinions.values()), axis=1)
+        off = self._scale(candidates) * phi @ self._known(context, tuple(opinions)).doubt()
+        return {f"{DOUBT}{place}": column.astype(np.float32) for place, column in enumerate(off.T)}
+
+    def _scale(self, candidates: Candidates) -> float:
+        return self.strength * float(candidates.scores.std()) if len(candidates) else 0.0
 
     def _prior(self, names: tuple[str, ...]) -> Array:
         return np.array([self.weights.get(name, 0.0) for name in names], dtype=np.float64)
