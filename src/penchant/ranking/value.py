@@ -19,7 +19,10 @@ _FLAT = 1e-9  # margins nearer than this have the slope of their place
 class Margins(Protocol):
     """A model of the log-odds that a goal is reached."""
 
-    def margins(self, candidates: Candidates) -> Array: ...
+    def margins(self, candidates: Candidates) -> Array:
+        """One margin per candidate."""
+        ...
+
     def parts(self, context: Context, candidates: Candidates) -> Columns:
         """Column name → its part of each margin, `base` included."""
         ...
