@@ -305,7 +305,9 @@ def test_the_next_answer_has_learned_from_the_last_one(started):
 
 def test_the_same_log_gives_the_same_answers(started, tmp_path):
     stores = f"sqlite:///{tmp_path}/log.db"
-    slates = answered(filled(started(stores=stores)))
+    first = filled(started(stores=stores))
+    slates = answered(first)
+    first.close()  # slates are written moments after they came
     again = started(stores=stores)  # another process: what it knows comes from the log
     assert given([again.recommend(Query(user="u0", k=5))]) == given(slates[-1:])
     assert given(answered(filled(started()))) == given(slates)
