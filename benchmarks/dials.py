@@ -18,7 +18,7 @@ import penchant
 from penchant import plugins
 from penchant.build import budget
 from penchant.data import NAMES, dataset
-from penchant.evaluation import metrics, splits
+from penchant.evaluation import bootstrap, metrics, splits
 from penchant.evaluation.replay import Replay, one_thread
 from penchant.protocols import Context
 from penchant.reranking.calibration import divergence, tastes
@@ -108,7 +108,7 @@ def curves(name: str, most: int) -> None:
     """Ask, turn every dial, and write the data set's table."""
     with one_thread():
         asked, fame = answers(name, most)
-        rows = []
+        people, rows = np.array([answer.context.query.user for answer in asked]), []
         for kind, (dial, values) in DIALS.items():
             if kind in CATEGORIES and not asked[0].context.catalogue.categories:
                 continue
@@ -116,8 +116,9 @@ def curves(name: str, most: int) -> None:
             for value in values:
                 ndcg, found = measured(kind, dial, value, asked, fame)
                 usual = ndcg if usual is None else usual
-                low, high = metrics.interval(ndcg - usual)
-                figures = {"ndcg": ndcg.mean(), "change": (ndcg - usual).mean(), "low": low, "high": high, **found}
+                gap = ndcg - usual
+                held = bootstrap.interval(float(gap.mean()), bootstrap.drawn(gap[:, None], people)[:, 0])
+                figures = {"ndcg": ndcg.mean(), "change": held.mean, "low": held.low, "high": held.high, **found}
                 rows.append([kind, dial, value, len(asked), *(f"{figures[f]:.4f}" for f in FIGURES)])
                 print(name, *rows[-1], flush=True)
     RESULTS.mkdir(parents=True, exist_ok=True)
