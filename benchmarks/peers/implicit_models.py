@@ -59,6 +59,19 @@ def bm25(settings: Mapping[str, Any]) -> BM25Recommender:
     return BM25Recommender(K=settings["K"], K1=settings["K1"], B=settings["B"], num_threads=1)
 
 
+def simple(name: str, model: Callable[..., Any]) -> Peer:
+    """Neighbours that have nothing to set but their number."""
+    return Peer(
+        name=name,
+        learn=neighbours(lambda s: model(K=s["K"], num_threads=1)),
+        score=score_neighbours,
+        grid={**PAST, "K": (100, 20, 500), "learned": ("once", "sum")},
+        learned=("K", "learned"),
+        rounds=1,
+        libraries=LIBRARIES,
+    )
+
+
 learn_bm25 = neighbours(bm25)
 PEERS = (
     Peer(
@@ -75,24 +88,8 @@ PEERS = (
         learned=("K", "K1", "B", "learned"),
         libraries=LIBRARIES,
     ),
-    Peer(
-        name="implicit-cosine",
-        learn=neighbours(lambda s: CosineRecommender(K=s["K"], num_threads=1)),
-        score=score_neighbours,
-        grid={**PAST, "K": (100, 20, 500), "learned": ("once", "sum")},
-        learned=("K", "learned"),
-        rounds=1,
-        libraries=LIBRARIES,
-    ),
-    Peer(
-        name="implicit-tfidf",
-        learn=neighbours(lambda s: TFIDFRecommender(K=s["K"], num_threads=1)),
-        score=score_neighbours,
-        grid={**PAST, "K": (100, 20, 500), "learned": ("once", "sum")},
-        learned=("K", "learned"),
-        rounds=1,
-        libraries=LIBRARIES,
-    ),
+    simple("implicit-cosine", CosineRecommender),
+    simple("implicit-tfidf", TFIDFRecommender),
     Peer(
         name="implicit-als",
         learn=learn_als,
