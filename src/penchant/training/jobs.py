@@ -14,14 +14,12 @@ import numpy as np
 
 from penchant.errors import NotReadyError
 from penchant.evaluation.experts import alone
-from penchant.evaluation.metrics import Outcome, measure, ranks_in
 from penchant.evaluation.replay import Progress, Replay, answered, one_thread
-from penchant.protocols import History, Release, Trace
+from penchant.protocols import History, Release
 from penchant.training.examples import labelled, valued
 from penchant.training.goals import Goals, goals, ndcg
 from penchant.training.lessons import Budget, Lessons, lessons
 from penchant.training.plan import Plan
-from penchant.types import Rows
 
 Taught = Callable[[str, History], None]  # a ranker's name and what it learns from
 _ALL = 1_000_000  # rows of one slate
@@ -131,7 +129,7 @@ def _judge(
         wanted = np.array(sorted(worth), dtype=np.int32)
         for label, release in releases.items() if len(wanted) else ():
             _, trace = next(given.asked.traces(release, [case]))
-            scores[label].append(ndcg(trace.result.rows, worth) if goals else _ndcg(trace, wanted))
+            scores[label].append(ndcg(trace.result.rows, worth))
             for column, value in alone(trace, wanted).items() if label == name else ():
                 experts.setdefault(column, []).append(value)
         progress("gate", done + 1, len(given.gate))
@@ -148,9 +146,3 @@ def _without(plan: Plan, release: Release, name: str) -> dict[str, Release]:
         return {}
     stages = {n: stand_in if n == name else s for n, s in release.stages.items()}
     return {"otherwise": replace(release, stages=stages)}
-
-
-def _ndcg(trace: Trace, wanted: Rows) -> float:
-    order = trace.result.rows
-    outcome = Outcome(ranks_in(order, wanted), len(order), len(trace.context.catalogue))
-    return measure(outcome, 10)["ndcg"]
