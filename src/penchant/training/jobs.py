@@ -6,12 +6,14 @@ since afterwards it would judge what it has seen.
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from penchant import pipeline
 from penchant.errors import NotReadyError
 from penchant.evaluation.experts import alone
 from penchant.evaluation.replay import Progress, Replay, answered, one_thread
@@ -125,10 +127,12 @@ def _judge(
     experts: dict[str, list[float]] = {}
     for done, case in enumerate(given.gate):
         worth = goals.worth(given.truth, case) if goals else dict.fromkeys(answered(given.truth, case), 1.0)
-        worth = {row: value for row, value in worth.items() if row not in given.known(case)}
+        known = set(given.known(case).tolist())
+        worth = {row: value for row, value in worth.items() if row not in known}
         wanted = np.array(sorted(worth), dtype=np.int32)
+        context = given.asked.context(case)  # with what the sources find in it: they are the same for both
         for label, release in releases.items() if len(wanted) else ():
-            _, trace = next(given.asked.traces(release, [case]))
+            trace = pipeline.run(release, replace(context, dice=deepcopy(context.dice)))
             scores[label].append(ndcg(trace.result.rows, worth))
             for column, value in alone(trace, wanted).items() if label == name else ():
                 experts.setdefault(column, []).append(value)
