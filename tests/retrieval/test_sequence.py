@@ -81,7 +81,7 @@ def test_an_item_nobody_met_is_placed_by_its_text(ring, walked):
     twin = replace(ring.catalogue.items[5], id="twin")
     catalogue = worlds.catalogue([*ring.catalogue.items, twin])
     grown = replace(ring, catalogue=catalogue)
-    model = replace(walked, items=walked.text.of(catalogue.vectors[walked.warm]) @ walked.projection, kept={})
+    model = replace(walked, items=walked.text.put(catalogue.vectors[walked.warm]) @ walked.projection, kept={})
     scores = following(model, worlds.context(grown, "u0"))
     expected = scores[5] * (0.5 if scores[5] > 0 else 1.0)
     assert scores[-1] == pytest.approx(expected, rel=1e-4)

@@ -19,7 +19,8 @@ from penchant.protocols import Context, History
 from penchant.retrieval import closed_form, placing, ridge
 from penchant.retrieval.attribution import by_event
 from penchant.retrieval.best import best, in_turn, liked, steps
-from penchant.retrieval.placing import Newcomers, Sides, Space
+from penchant.retrieval.placing import Newcomers, Sides
+from penchant.retrieval.whitening import Space
 from penchant.timeline import Events
 from penchant.types import Array, Catalogue, Columns, Floats, Rows
 

@@ -11,38 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from penchant.retrieval.whitening import Space, fit
 from penchant.types import Array, Catalogue, Floats, Rows
 
 _SMALL = 1e-3  # added to every variance: directions in which the texts hardly differ are not blown up
 _L2 = 3.0  # ridge of the regression on texts
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
-    """Whitened texts: less their centre, along the principal axes over their spread, at unit length."""
-
-    centre: Floats  # (dim,)
-    axes: Floats  # dim × kept
-
-    def put(self, vectors: Floats) -> Floats:
-        """(items × kept) of (items × dim); an item without text stays zero."""
-        if vectors.shape[1] != len(self.centre):
-            return np.zeros((len(vectors), self.axes.shape[1]), np.float32)
-        found = (vectors - self.centre) @ self.axes
-        length = np.linalg.norm(found, axis=1, keepdims=True)
-        blank = ~vectors.any(axis=1, keepdims=True) | (length == 0)
-        put: Floats = np.where(blank, 0.0, found / np.where(blank, 1.0, length)).astype(np.float32)
-        return put
-
-
 def space(vectors: Floats, dimensions: int) -> Space:
     """The space of these texts, with at most so many dimensions."""
-    told = vectors[vectors.any(axis=1)]
-    centre = told.mean(axis=0) if len(told) else np.zeros(vectors.shape[1], np.float32)
-    spread = (told - centre).T @ (told - centre) / max(len(told), 1)
-    values, axes = np.linalg.eigh(spread.astype(np.float64))
-    first = np.argsort(-values, kind="stable")[:dimensions]
-    return Space(centre, (axes[:, first] / np.sqrt(np.maximum(values[first], 0) + _SMALL)).astype(np.float32))
+    return fit(vectors[vectors.any(axis=1)], dimensions, lambda _: _SMALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from annotated_types import Ge, Gt, Interval
 
 from penchant.errors import ConfigError, NotReadyError
 from penchant.protocols import Context, History
-from penchant.retrieval import attention, windows
+from penchant.retrieval import attention, whitening, windows
 from penchant.retrieval.best import best
+from penchant.retrieval.whitening import Space
 from penchant.types import Array, Catalogue, Columns, Floats, Rows
 
 _FEW = 2  # steps that have a step before them, below which there is nothing to learn
@@ -56,14 +57,15 @@ class Sequence:
         from penchant.retrieval import transformer
 
         warm = np.unique(past.item)
-        text = Text.fit(history.catalogue.vectors[warm], self.text)
+        vectors = history.catalogue.vectors[warm]
+        text = whitening.fit(vectors, self.text, lambda variance: _EVEN * variance.max(initial=0.0))
         shape = replace(self, epochs=max(min(self.epochs, self.most // max(len(past.item), 1)), 1))
-        fitted = transformer.fit(past.renumbered(warm), text.of(history.catalogue.vectors[warm]), shape, history.seed)
+        fitted = transformer.fit(past.renumbered(warm), text.put(vectors), shape, history.seed)
         arrays = {
             **fitted.arrays,
             "warm": warm.astype(np.int32),
             "centre": text.centre,
-            "turn": text.turn,
+            "turn": text.axes,
             "timed": np.array(past.timed),
         }
         np.savez(folder / "sequence.npz", **arrays)  # type: ignore[arg-type]
@@ -73,7 +75,7 @@ class Sequence:
     def load(self, folder: Path) -> "SequenceModel":
         with np.load(folder / "sequence.npz") as arrays:
             weights = dict(arrays)
-        text = Text(centre=weights.pop("centre"), turn=weights.pop("turn"))
+        text = Space(centre=weights.pop("centre"), axes=weights.pop("turn"))
         return SequenceModel(
             recipe=self,
             warm=weights.pop("warm"),
@@ -91,32 +93,6 @@ class Sequence:
             raise ConfigError('sequence: PyTorch is missing, and training needs it; pip install "penchant[train]"')
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Texts in a few even directions: (vectors − `centre`)·`turn` at unit length (WhitenRec, arXiv 2402.17215)."""
-
-    centre: Floats  # (dim,)
-    turn: Floats  # (dim × directions)
-
-    @classmethod
-    def fit(cls, vectors: Floats, directions: int) -> "Text":
-        """The strongest directions of these vectors (items × dim), evened out."""
-        centre = vectors.mean(axis=0)
-        spread = (vectors - centre).T @ (vectors - centre) / len(vectors)
-        if not directions or not spread.any():
-            return cls(centre, np.zeros((vectors.shape[1], 0), np.float32))
-        values, axes = np.linalg.eigh(spread.astype(np.float64))
-        kept = slice(None, -min(directions, len(values)) - 1, -1)
-        turn = axes[:, kept] / np.sqrt(np.maximum(values[kept], 0) + _EVEN * values[-1])
-        return cls(centre, turn.astype(np.float32))
-
-    def of(self, vectors: Floats) -> Floats:
-        """(items × directions) unit rows; zero where there is no text."""
-        turned = (vectors - self.centre) @ self.turn * vectors.any(axis=1, keepdims=True)
-        found: Floats = turned / np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-9)
-        return found.astype(np.float32)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SequenceModel:
     """Column `next`: how far an item's score stands above the mean of the items known at training, in deviations."""
@@ -125,7 +101,7 @@ class SequenceModel:
     warm: Rows  # catalogue row of each item known at training, ascending
     items: Floats  # (warm × width)
     projection: Floats  # (directions × width): from a text to an item
-    text: Text
+    text: Space
     timed: bool
     weights: dict[str, Array]  # what `attention` reads with
     kept: dict[str, tuple[Catalogue, Floats, Array]] = field(default_factory=dict)  # items of the last catalogue
@@ -162,8 +138,8 @@ class SequenceModel:
         if kept is None or kept[0] is not catalogue:
             vectors = np.zeros((len(catalogue), self.items.shape[1]), np.float32)
             known: Array = np.zeros(len(catalogue), bool)
-            if catalogue.vectors.shape[1] == len(self.text.centre) and self.text.turn.shape[1]:
-                vectors = self.text.of(catalogue.vectors) @ self.projection
+            if catalogue.vectors.shape[1] == len(self.text.centre) and self.text.axes.shape[1]:
+                vectors = self.text.put(catalogue.vectors) @ self.projection
                 known |= catalogue.vectors.any(axis=1)
             vectors[self.warm], known[self.warm] = self.items, True
             kept = self.kept["items"] = (catalogue, vectors, known)

@@ -1,15 +1,52 @@
-"""Whitened texts: the catalogue's vectors with what all texts have in common taken out of every direction.
+"""Whitened texts: vectors with what all texts have in common taken out of every direction.
 
 Texts of one encoder crowd into a few directions, so that everything is like everything. Centring, rotation to the
-principal axes and division by (variance + ε)^½ spread them (relaxed whitening: Zhang et al. 2024, WhitenRec). The axes
-come from a sample, so the only cost that grows with the catalogue is one product.
+principal axes and division by (variance + ε)^½ spread them (relaxed whitening: Zhang et al. 2024, WhitenRec).
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from penchant.types import Array, Catalogue, Floats
 
-_SAMPLE = 8_192  # texts are enough to know the axes
+_SAMPLE = 8_192  # texts are enough to know the axes of a catalogue: what grows with it is one product
+_FAINT = 1e-6  # length up to which a whitened text has no direction of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Whitened texts: less their centre, along the principal axes over their spread, at unit length."""
+
+    centre: Floats  # (dim,)
+    axes: Floats  # dim × kept
+
+    def put(self, vectors: Floats) -> Floats:
+        """(items × kept) of (items × dim); an item without text stays zero, as do all of another dim."""
+        if vectors.shape[1] != len(self.centre):
+            return np.zeros((len(vectors), self.axes.shape[1]), np.float32)
+        found = ((vectors - self.centre) @ self.axes).astype(np.float32, copy=False)
+        length = np.linalg.norm(found, axis=1, keepdims=True)
+        found /= np.maximum(length, _FAINT)
+        found[~np.any(vectors, axis=1) | (length[:, 0] <= _FAINT)] = 0.0
+        return found
+
+
+def fit(texts: Floats, dims: int, floor: Callable[[Array], float]) -> Space:
+    """The space of these texts, `dims` axes at most; ε is the `floor` of their variances, largest first."""
+    centre = texts.mean(axis=0) if len(texts) else np.zeros(texts.shape[1], np.float32)
+    return Space(centre, _axes((texts - centre).T @ (texts - centre) / max(len(texts), 1), dims, floor))
+
+
+def _axes(covariance: Array, dims: int, floor: Callable[[Array], float]) -> Floats:
+    """The leading principal axes, each divided by (variance + ε)^½; none along which that is zero."""
+    variance, axes = np.linalg.eigh(covariance.astype(np.float64))
+    variance, axes = np.maximum(variance[::-1], 0.0), axes[:, ::-1]
+    relaxed = (variance + floor(variance))[:dims]
+    kept = np.count_nonzero(relaxed)
+    found: Floats = (axes[:, :kept] / np.sqrt(relaxed[:kept])).astype(np.float32)
+    return found
 
 
 def whitened(catalogue: Catalogue, dims: int, relaxed: float) -> Floats:
@@ -22,15 +59,20 @@ def whitened(catalogue: Catalogue, dims: int, relaxed: float) -> Floats:
 
 def _spread(catalogue: Catalogue, dims: int, relaxed: float) -> Floats:
     vectors = catalogue.vectors
-    said = np.einsum("ij,ij->i", vectors, vectors) > 0
+    said = np.any(vectors, axis=1)
     if not said.any():
         return np.zeros((len(vectors), min(dims, vectors.shape[1])), np.float32)
-    mean, axes = _axes(vectors[_sample(said & catalogue.columns["available"], said)], dims, relaxed)
-    rows: Floats = vectors @ axes
+    texts = vectors[_sample(said & catalogue.columns["available"], said)]
+    mean = texts.mean(axis=0)
+    spread = texts - mean
+    typical = max(float(np.einsum("ij,ij->", spread, spread)) / spread.size, 1e-12)
+    floor = typical * (relaxed + texts.shape[1] / len(texts))
+    axes = _axes(spread.T @ spread / len(texts), dims, lambda _: floor)
+    rows: Floats = vectors @ axes  # a whole catalogue: put in place, so that no copy of all its vectors is made
     rows -= mean @ axes
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    rows /= np.maximum(lengths, 1e-6)[:, None]
-    rows[~said | (lengths <= 1e-6)] = 0.0
+    rows /= np.maximum(lengths, _FAINT)[:, None]
+    rows[~said | (lengths <= _FAINT)] = 0.0
     return rows
 
 
@@ -38,14 +80,3 @@ def _sample(wanted: Array, otherwise: Array) -> Array:
     """Evenly spread rows: items that may not be offered shape nothing, unless there are no others."""
     rows = np.flatnonzero(wanted if wanted.any() else otherwise)
     return rows[:: -(-len(rows) // _SAMPLE)]
-
-
-def _axes(texts: Floats, dims: int, relaxed: float) -> tuple[Floats, Floats]:
-    """The mean, and the leading principal axes, each divided by the root of its relaxed variance."""
-    mean = texts.mean(axis=0)
-    spread = texts - mean
-    variance, axes = np.linalg.eigh((spread.T @ spread / len(texts)).astype(np.float64))
-    variance, axes = np.maximum(variance[::-1][:dims], 0.0), axes[:, ::-1][:, :dims]
-    typical = max(float(np.einsum("ij,ij->", spread, spread)) / spread.size, 1e-12)
-    floor = typical * (relaxed + texts.shape[1] / len(texts))
-    return mean, (axes / np.sqrt(variance + floor)).astype(np.float32)
