@@ -40,7 +40,7 @@ def liked(context: Context, half_life: float, size: int, pace: float = 1.0) -> t
 
 
 def steps(times: Array) -> Array:
-    """How many different moments lie between the newest of these times (newest first) and each."""
+    """How many moments of these times, which are in order, come before each: 0 for those of the first."""
     return np.cumsum(np.diff(times, prepend=times[:1]) != 0)
 
 

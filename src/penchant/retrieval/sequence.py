@@ -16,7 +16,7 @@ from annotated_types import Ge, Gt, Interval
 from penchant.errors import ConfigError, NotReadyError
 from penchant.protocols import Context, History
 from penchant.retrieval import attention, whitening, windows
-from penchant.retrieval.best import best
+from penchant.retrieval.best import best, steps
 from penchant.retrieval.whitening import Space
 from penchant.types import Array, Catalogue, Columns, Floats, Rows
 
@@ -121,8 +121,7 @@ class SequenceModel:
         rows, times = _past(context, known, self.recipe.length)
         if not len(rows):
             return np.full(len(vectors), np.nan, dtype=np.float32)
-        steps = np.cumsum(np.diff(times, prepend=times[:1]) != 0)
-        state = attention.read(self.weights, vectors[rows], steps, times, self.timed)
+        state = attention.read(self.weights, vectors[rows], steps(times), times, self.timed)
         scores = vectors @ state
         usual = scores[self.warm]
         scores = (scores - usual.mean()) / max(float(usual.std()), 1e-9)
