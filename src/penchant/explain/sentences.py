@@ -79,28 +79,9 @@ def _again_zh(evidence: Evidence) -> str:
     return f"在您的记录中出现过 {count} 次，最近一次在{'今天' if not days else f' {days} 天前'}。"
 
 
-def _together(evidence: Evidence) -> str:
-    return "People with a history like yours went for this too." if evidence.get("shared", 0) > 0 else ""
-
-
-def _together_zh(evidence: Evidence) -> str:
-    return "与您记录相近的人也选择了它。" if evidence.get("shared", 0) > 0 else ""
-
-
-def _follows(evidence: Evidence) -> str:
-    return "Often chosen next after a path like yours." if evidence.get("above", 0) > 0 else ""
-
-
-def _follows_zh(evidence: Evidence) -> str:
-    return "走过相似路径的人接下来常选择它。" if evidence.get("above", 0) > 0 else ""
-
-
-def _visit(evidence: Evidence) -> str:
-    return "Taken by others in visits like this one." if evidence.get("shared", 0) > 0 else ""
-
-
-def _visit_zh(evidence: Evidence) -> str:
-    return "与您这次所看相似的访问中，其他人选择了它。" if evidence.get("shared", 0) > 0 else ""
+def _where(figure: str, sentence: str) -> Callable[[Evidence], str]:
+    """The sentence, where a figure of the evidence is above 0."""
+    return lambda evidence: sentence if evidence.get(figure, 0) > 0 else ""
 
 
 def _rated(evidence: Evidence) -> str:
@@ -186,11 +167,11 @@ _LENGTHS_ZH = {"1h": "一小时", "1d": "一天", "7d": "一周", "30d": "三十
 _ENGLISH: Mapping[str, Callable[[Evidence], str]] = {
     "because": _because,
     "again": _again,
-    "together": _together,
-    "visit": _visit,
+    "together": _where("shared", "People with a history like yours went for this too."),
+    "visit": _where("shared", "Taken by others in visits like this one."),
     "rated": _rated,
     "crowd": _crowd,
-    "follows": _follows,
+    "follows": _where("above", "Often chosen next after a path like yours."),
     "alike": _alike,
     "popular": _popular,
     "taste": _taste,
@@ -201,11 +182,11 @@ _ENGLISH: Mapping[str, Callable[[Evidence], str]] = {
 _CHINESE: Mapping[str, Callable[[Evidence], str]] = {
     "because": _because_zh,
     "again": _again_zh,
-    "together": _together_zh,
-    "visit": _visit_zh,
+    "together": _where("shared", "与您记录相近的人也选择了它。"),
+    "visit": _where("shared", "与您这次所看相似的访问中，其他人选择了它。"),
     "rated": _rated_zh,
     "crowd": _crowd_zh,
-    "follows": _follows_zh,
+    "follows": _where("above", "走过相似路径的人接下来常选择它。"),
     "alike": _alike_zh,
     "popular": _popular_zh,
     "taste": _taste_zh,
