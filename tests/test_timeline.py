@@ -185,6 +185,7 @@ def test_events_carry_the_weight_of_their_kind():
     events = view.events(slice(None))
     assert events.weight.tolist() == [0.5, 2.0, -1.0]
     assert events.take(events.item >= 0).position.tolist() == [2, 1]
+    assert view.positive().tolist() == [0, 1]
 
 
 def test_kinds_have_one_name_in_every_language():

@@ -178,6 +178,10 @@ class Timeline:
             self.position[places],
         )
 
+    def positive(self) -> Array:
+        """Ascending places of the positive events with an item."""
+        return np.flatnonzero((self.kinds.weights[self.kind] > 0) & (self.item >= 0))
+
     def glance(self, rows: Rows, now: int) -> Events:
         """A view of each of these items at this moment, which is in no log: its position is -1."""
         size = len(rows)

@@ -57,7 +57,7 @@ def instant_of(timeline: Timeline, cut: str | float) -> int:
         return micros(instant(cut))
     if not 0 < cut < 1:
         raise UsageError(f"cut is {cut}; a date or a share between 0 and 1 is allowed")
-    time = timeline.time[_positive(timeline)]
+    time = timeline.time[timeline.positive()]
     if not len(time):
         return 0
     first, last = int(time[0]), int(time[-1])
@@ -103,22 +103,17 @@ def rest_of(timeline: Timeline, case: Case, count: int) -> Case | None:
     return replace(case, places=places[~known], told=places[: last + 1])
 
 
-def _positive(timeline: Timeline) -> Array:
-    """Ascending places of the positive events with an item."""
-    return np.flatnonzero((timeline.kinds.weights[timeline.kind] > 0) & (timeline.item >= 0))
-
-
 def _first(timeline: Timeline) -> Array:
     """Time of each person's first positive event with an item; the largest int64 where there is none."""
     first = np.full(len(timeline.names), np.iinfo(np.int64).max)
-    places = _positive(timeline)
+    places = timeline.positive()
     np.minimum.at(first, timeline.user[places], timeline.time[places])
     return first
 
 
 def _last_events(timeline: Timeline) -> Split:
     """Each person's last positive event with an item, of those who have at least three."""
-    positive = _positive(timeline)
+    positive = timeline.positive()
     user = timeline.user[positive]
     counts = np.bincount(user, minlength=len(timeline.names))
     last = np.full(len(timeline.names), -1)

@@ -41,8 +41,7 @@ class Prior:
 
 def matrices(timeline: Timeline, size: int, history: int, tau: float) -> tuple[sparse.csr_matrix, ...]:
     """X (user × item, binary) and, for every step of every person, S (faded past) and T (the step)."""
-    weight = timeline.kinds.weights[timeline.kind]
-    use = np.flatnonzero((timeline.item >= 0) & (weight > 0))
+    use = timeline.positive()
     order = use[np.lexsort((timeline.time[use], timeline.user[use]))]
     user, item, time = timeline.user[order], timeline.item[order], timeline.time[order]
     new_user = np.diff(user, prepend=-1) != 0

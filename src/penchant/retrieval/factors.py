@@ -128,12 +128,12 @@ class FactorsModel:
 
 def _confidence(recipe: Factors, timeline: Timeline, size: int) -> tuple[sparse.csr_matrix, Array]:
     """c − 1 of people × items, and the items that enough people liked."""
-    weight = timeline.kinds.weights[timeline.kind]
-    use = np.flatnonzero((timeline.item >= 0) & (weight > 0))
+    use = timeline.positive()
     if not len(use):
         return sparse.csr_matrix((0, size), dtype=np.float32), np.zeros(0, np.int64)
     age = (timeline.time[-1] - timeline.time[use]) / DAY
-    value = np.minimum(weight[use], 1.0) * 0.5 ** (age / recipe.half_life)
+    weight = timeline.kinds.weights[timeline.kind[use]]
+    value = np.minimum(weight, 1.0) * 0.5 ** (age / recipe.half_life)
     cells = timeline.user[use].astype(np.int64) * size + timeline.item[use]
     order = np.lexsort((-value, cells))
     first = order[np.flatnonzero(np.diff(cells[order], prepend=-1))]  # of several events with an item, what says most

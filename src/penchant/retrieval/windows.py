@@ -42,8 +42,7 @@ class Past:
 
 def past(timeline: Timeline) -> Past:
     """What people did, in the order in which a model reads it."""
-    positive = timeline.kinds.weights[timeline.kind] > 0
-    use = np.flatnonzero(positive & (timeline.item >= 0))
+    use = timeline.positive()
     order = use[np.lexsort((timeline.time[use], timeline.user[use]))]
     gaps = np.diff(timeline.time)
     timed = bool(len(gaps)) and float(np.mean(gaps == _SECOND)) < _ORDERED

@@ -62,7 +62,7 @@ class Lessons:
 def lessons(replay: Replay, budget: Budget) -> Lessons | None:
     """Cut the log of a replay; None if next to nothing positive ever happened."""
     timeline = replay.timeline
-    positive = np.flatnonzero((timeline.kinds.weights[timeline.kind] > 0) & (timeline.item >= 0))
+    positive = timeline.positive()
     if len(positive) < 10:
         return None
     if person_by_person(timeline):
