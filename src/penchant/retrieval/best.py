@@ -1,4 +1,4 @@
-"""The best rows of a score over the whole catalogue, and a person's past as weights on items."""
+"""The best rows of a score over the whole catalogue, and what people did: one as weights on items, many as places."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 
 from penchant.protocols import Context
-from penchant.timeline import UNITS
+from penchant.timeline import UNITS, Timeline
 from penchant.types import Array, Rows
 
 DAY = 86_400_000_000  # microseconds
@@ -42,6 +42,13 @@ def liked(context: Context, half_life: float, size: int, pace: float = 1.0) -> t
 def steps(times: Array) -> Array:
     """How many moments of these times, which are in order, come before each: 0 for those of the first."""
     return np.cumsum(np.diff(times, prepend=times[:1]) != 0)
+
+
+def taken(timeline: Timeline, people: Array, depth: int) -> tuple[Array, Array]:
+    """Places of the positive events with an item among the `depth` newest of each person (codes), and whose each is."""
+    places, owner = timeline.gather("user", people, depth)
+    keep = (timeline.item[places] >= 0) & (timeline.kinds.weights[timeline.kind[places]] > 0)
+    return places[keep], owner[keep]
 
 
 def in_turn(tops: Sequence[Rows], limit: int) -> Rows:

@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Ge, Interval
 
 from penchant.protocols import Context
-from penchant.retrieval.best import best
+from penchant.retrieval.best import best, taken
 from penchant.types import Array, Columns, Rows
 
 
@@ -69,15 +69,11 @@ class Habits:
     def _taken(self, context: Context, people: Array, depth: int) -> tuple[Array, Array, Array]:
         """Item, faded weight and owner of the positive events of some people."""
         timeline = context.timeline
-        places, owner = timeline.gather("user", people, depth)
-        weight = np.where(timeline.item[places] >= 0, timeline.kinds.weights[timeline.kind[places]], 0.0)
-        places, owner, weight = places[weight > 0], owner[weight > 0], weight[weight > 0]
+        places, owner = taken(timeline, people, depth)
         moment = np.cumsum((np.diff(owner, prepend=-1) != 0) | (np.diff(timeline.time[places], prepend=0) != 0))
         newest = np.zeros(len(people), dtype=np.int64)
         newest[owner] = moment  # ascending, so the last one stays
         back = newest[owner] - moment
-        return (
-            timeline.item[places],
-            weight * self.within ** (back % self.size) * self.between ** (back // self.size),
-            owner,
-        )
+        weight = timeline.kinds.weights[timeline.kind[places]]
+        faded = weight * self.within ** (back % self.size) * self.between ** (back // self.size)
+        return timeline.item[places], faded, owner

@@ -13,7 +13,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval
 
 from penchant.protocols import Context
-from penchant.retrieval.best import DAY, best, in_turn, liked
+from penchant.retrieval.best import DAY, best, in_turn, liked, taken
 from penchant.timeline import UNITS, Timeline
 from penchant.types import Array, Columns, Rows
 
@@ -93,14 +93,12 @@ class _Taken:
 
     @classmethod
     def by(cls, context: Context, people: Array, depth: int) -> "_Taken":
-        """The `depth` most recent events of each."""
+        """Of the `depth` most recent events of each."""
         timeline = context.timeline
-        places, owner = timeline.gather("user", people, depth)
-        weight = np.maximum(timeline.kinds.weights, 0.0)[timeline.kind[places]]
-        keep = (timeline.item[places] >= 0) & (weight > 0)
-        places = places[keep]
+        places, owner = taken(timeline, people, depth)
+        weight = timeline.kinds.weights[timeline.kind[places]]
         age = np.maximum(context.now - timeline.time[places], 0) / DAY
-        return cls(timeline.item[places], weight[keep], age.astype(np.float32), owner[keep])
+        return cls(timeline.item[places], weight, age.astype(np.float32), owner)
 
     def count(self, of: Array, size: int, half_life: float | None = None) -> Array:
         """Σ of a value per person over the events with each item, fading by `half_life` days if one is given."""

@@ -13,7 +13,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from penchant.protocols import Context
-from penchant.retrieval.best import DAY, best, steps
+from penchant.retrieval.best import DAY, best, steps, taken
 from penchant.timeline import UNITS, Timeline
 from penchant.types import Array, Columns, Rows
 
@@ -82,10 +82,9 @@ class Sessions:
         timeline = context.timeline
         places, _ = timeline.gather("item", visit, self.audience)
         people = np.unique(timeline.user[np.sort(places)[-self.recent :]])
-        places, owner = timeline.gather("user", people, self.depth)
-        keep = (timeline.item[places] >= 0) & (timeline.kinds.weights[timeline.kind[places]] > 0)
+        places, owner = taken(timeline, people, self.depth)
         mine = timeline.user[places] == timeline.users.get(context.query.user, -1)
-        keep &= ~mine | (timeline.time[places] <= context.now - self.gap * _MINUTE)
+        keep = ~mine | (timeline.time[places] <= context.now - self.gap * _MINUTE)
         places, owner = places[keep], owner[keep]
         time = timeline.time[places]
         begins = (np.diff(owner, prepend=-1) != 0) | (np.diff(time, prepend=0) >= self.gap * _MINUTE)
