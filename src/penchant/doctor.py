@@ -18,7 +18,7 @@ import numpy as np
 from penchant import config, pipeline
 from penchant.errors import ArtefactError, PenchantError
 from penchant.project import REJECTED, Progress, Project, quiet
-from penchant.types import Columns, micros, moment
+from penchant.types import DAY, MINUTE, Columns, micros, moment
 
 PACKAGES = ("penchant", "numpy", "scipy", "lightgbm", "polars", "sqlalchemy", "fastapi", "uvicorn")
 EXTRAS = {
@@ -203,9 +203,9 @@ def _clock(project: Project) -> tuple[Status, str, str]:
     last = int(world.timeline.time[-1])
     ahead, behind = last - micros(now), micros(now) - last
     said = f"now is {now:%Y-%m-%d %H:%M} UTC, the newest event {moment(last):%Y-%m-%d %H:%M} UTC"
-    if ahead > 60_000_000:
+    if ahead > MINUTE:
         return "warn", said, "events of the future are not seen before their time"
-    if behind > 90 * 86_400_000_000:
+    if behind > 90 * DAY:
         return "warn", said, 'historical data wants [clock] now = "log"'
     return "ok", said, ""
 

@@ -159,6 +159,9 @@ class Slate:
         return [pick.item for pick in self.picks]
 
 
+MINUTE = 60_000_000  # microseconds, as all times of columns
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = np.iinfo(np.int64).min
 MARK = "~z"  # ends columns that a slate keeps for its picks, to three decimals, so that answers can teach

@@ -16,8 +16,8 @@ from penchant.protocols import Examples, Release
 from penchant.ranking.blend import Blend
 from penchant.reranking.allowed import Available, Repeats
 from penchant.testing import worlds
-from penchant.testing.worlds import DAY, START, Told
-from penchant.types import Candidates, Item
+from penchant.testing.worlds import START, Told
+from penchant.types import DAY, Candidates, Item
 
 LIKED = (10, 11, 12)  # what everybody had before the cut
 CUT = START + 10 * DAY

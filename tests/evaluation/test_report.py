@@ -16,8 +16,8 @@ from penchant.evaluation.splits import split
 from penchant.evaluation.table import facts
 from penchant.stores.memory import MemoryLog
 from penchant.testing import worlds
-from penchant.testing.worlds import MINUTE, START
-from penchant.types import Event, moment
+from penchant.testing.worlds import START
+from penchant.types import MINUTE, Event, moment
 
 PIPELINE = """
 [[sources]]

@@ -7,7 +7,8 @@ from penchant.evaluation.answers import Asked
 from penchant.evaluation.calibration import calibration
 from penchant.evaluation.satisfaction import refused, satisfaction
 from penchant.testing import worlds
-from penchant.testing.worlds import MINUTE, START
+from penchant.testing.worlds import START
+from penchant.types import MINUTE
 
 
 def asked(value, rows=(1, 2, 3), owner=(0, 0, 1), minutes=(10, 20)):

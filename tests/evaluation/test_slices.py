@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from penchant.evaluation.answers import Answers, Asked
-from penchant.evaluation.slices import DAY, ENOUGH, gaps, measured, slices
+from penchant.evaluation.slices import ENOUGH, gaps, measured, slices
+from penchant.types import DAY
 
 SIZE = 4
 

@@ -10,8 +10,8 @@ from penchant.errors import UsageError
 from penchant.evaluation.replay import Replay, answered, cases, thinned
 from penchant.evaluation.splits import digest, instant, instant_of, split
 from penchant.testing import worlds
-from penchant.testing.worlds import MINUTE, START
-from penchant.types import moment
+from penchant.testing.worlds import START
+from penchant.types import MINUTE, moment
 
 LINE = [
     ("ann", 0, 0, "purchase"),

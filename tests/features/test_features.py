@@ -11,8 +11,8 @@ from penchant.features.person import Moment, Person
 from penchant.features.repeats import Repeats
 from penchant.features.standings import Standings
 from penchant.testing import worlds
-from penchant.testing.worlds import DAY, START
-from penchant.types import Candidates, Item, micros
+from penchant.testing.worlds import START
+from penchant.types import DAY, Candidates, Item, micros
 
 DAYS = 1_440  # minutes
 

@@ -10,8 +10,7 @@ from penchant.reranking.calibration import Calibration, divergence, tastes
 from penchant.reranking.dpp import Determinantal
 from penchant.reranking.quotas import Caps, Fresh, fresh
 from penchant.testing import worlds
-from penchant.testing.worlds import DAY
-from penchant.types import Item, moment
+from penchant.types import DAY, Item, moment
 
 STAGES = ("dpp", "calibration", "caps", "fresh", "explore", "diversity")
 

@@ -10,8 +10,8 @@ from penchant.reranking.allowed import Available, NotExcluded, Repeats
 from penchant.reranking.asked import Asked
 from penchant.reranking.diversity import Diversity
 from penchant.testing import worlds
-from penchant.testing.worlds import DAY, START
-from penchant.types import Candidates, Item
+from penchant.testing.worlds import START
+from penchant.types import DAY, Candidates, Item
 
 
 def ranked(scores, rows=None, **columns):

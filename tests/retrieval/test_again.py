@@ -5,7 +5,8 @@ import pytest
 
 from penchant.retrieval.again import Again
 from penchant.testing import worlds
-from penchant.testing.worlds import DAY, START
+from penchant.testing.worlds import START
+from penchant.types import DAY
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import pytest
 
 from penchant.retrieval.popular import Popular
 from penchant.testing import worlds
-from penchant.testing.worlds import HOUR, MINUTE, START
+from penchant.testing.worlds import START
+from penchant.types import HOUR, MINUTE
 
 HOURS = {"1h": 60, "6h": 360, "1d": 1_440, "7d": 10_080}  # minutes
 

@@ -5,7 +5,8 @@ import pytest
 
 from penchant.retrieval.sessions import Sessions
 from penchant.testing import worlds
-from penchant.testing.worlds import MINUTE, START
+from penchant.testing.worlds import START
+from penchant.types import MINUTE
 
 ROWS = np.arange(8)
 HAPPENED = [

@@ -3,8 +3,8 @@
 import numpy as np
 
 from penchant.state.folds import Counts, Interest, Rates, Recent, fold
-from penchant.testing.worlds import DAY, HOUR, MINUTE, START, timeline
-from penchant.types import NEVER
+from penchant.testing.worlds import START, timeline
+from penchant.types import DAY, HOUR, MINUTE, NEVER
 
 
 def events(*happened):

@@ -11,11 +11,11 @@ from penchant.build import folding, plan
 from penchant.errors import UsageError
 from penchant.evaluation.replay import Replay
 from penchant.testing import worlds
-from penchant.testing.worlds import DAY, START, Told
+from penchant.testing.worlds import START, Told
 from penchant.training import contests, dials, studies, tuning
 from penchant.training.dials import DIALS, Dial
 from penchant.training.lessons import Budget
-from penchant.types import moment
+from penchant.types import DAY, moment
 
 BUDGET = Budget(ranker=0.4, gate=0.1, cases=200, rows=50, seed=0)
 AGAIN = """

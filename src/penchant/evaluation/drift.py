@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from penchant.timeline import Timeline
-from penchant.types import Array, moment
+from penchant.types import DAY, Array, moment
 
-WEEK = 7 * 86_400_000_000  # microseconds
-_MONDAY = 3 * 86_400_000_000  # 1970 began on a Thursday
+WEEK = 7 * DAY
+_MONDAY = 3 * DAY  # 1970 began on a Thursday
 _BINS = 10
 
 

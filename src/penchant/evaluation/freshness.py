@@ -14,9 +14,8 @@ from penchant.evaluation import bootstrap, metrics
 from penchant.evaluation.answers import Answers, Asked
 from penchant.evaluation.replay import Case, Progress, Replay, one_thread
 from penchant.protocols import Release
-from penchant.types import Array
+from penchant.types import HOUR, Array
 
-HOUR = 3_600_000_000  # microseconds
 LAGS = {"an hour late": HOUR, "a day late": 24 * HOUR}
 
 

@@ -11,10 +11,9 @@ import numpy as np
 
 from penchant.evaluation import bootstrap, metrics
 from penchant.evaluation.answers import Answers, Asked
-from penchant.types import Array
+from penchant.types import DAY, Array
 
 ENOUGH = 300  # questions from which on a slice is tested
-DAY = 86_400_000_000  # microseconds
 _HISTORY = {"history 0": (0, 0), "history 1–2": (1, 2), "history 3–9": (3, 9), "history 10–29": (10, 29)}
 _MOST = 8  # values of a segment with a slice of their own
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from penchant.explain import sentences
 from penchant.protocols import Adjusts, Attributes, Context, Explains, Release, Trace
-from penchant.types import Array, Candidates, Columns, moment
+from penchant.types import HOUR, Array, Candidates, Columns, moment
 
 Reason = dict[str, Any]
 _KINDS = {  # column prefix → kind of reason
@@ -42,8 +42,7 @@ _KINDS = {  # column prefix → kind of reason
 }
 _OWN = ("base", "heads")  # parts of a ranker that are no column of a candidate
 _REST = "rest"
-_HOUR = 3_600_000_000  # microseconds
-_WINDOWS = {"1h": _HOUR, "1d": 24 * _HOUR, "7d": 168 * _HOUR, "30d": 720 * _HOUR}
+_WINDOWS = {"1h": HOUR, "1d": 24 * HOUR, "7d": 168 * HOUR, "30d": 720 * HOUR}
 _OFTEN = 0.2  # share of a person's items from which on a category is often chosen
 _NEAR = 0.7  # |ln| of a price to the usual one up to which it is in the same range: half to double
 _EVENTS_SHOWN = 20  # per column; the rest is summed up

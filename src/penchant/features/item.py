@@ -6,9 +6,7 @@ import numpy as np
 
 from penchant.protocols import Context
 from penchant.timeline import UNITS
-from penchant.types import NEVER, Candidates
-
-DAY = 86_400_000_000  # microseconds
+from penchant.types import DAY, NEVER, Candidates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.protocols import Context
-from penchant.types import Candidates
-
-DAY = 86_400_000_000  # microseconds
+from penchant.types import DAY, Candidates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

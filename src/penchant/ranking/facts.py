@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from penchant.protocols import Context
-from penchant.types import Array, Catalogue, Columns, Floats, Rows
+from penchant.types import DAY, Array, Catalogue, Columns, Floats, Rows
 
-DAY = 86_400_000_000  # microseconds
 _HALF = 30.0  # days after which a liked item counts half for the person's text
 _FAR = 3.0  # deviations beyond which a value is no further away
 

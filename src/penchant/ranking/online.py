@@ -15,9 +15,8 @@ from penchant.protocols import Context
 from penchant.ranking.answers import comparisons
 from penchant.ranking.facts import matching
 from penchant.ranking.head import Head, start
-from penchant.types import DOUBT, MARK, Array, Candidates, Columns
+from penchant.types import DOUBT, HOUR, MARK, Array, Candidates, Columns
 
-HOUR = 3_600_000_000  # microseconds
 _FAR = 3.0  # deviations beyond which an expert's opinion is no stronger
 
 

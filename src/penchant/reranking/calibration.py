@@ -8,9 +8,8 @@ from annotated_types import Ge, Gt, Interval
 
 from penchant.protocols import Context
 from penchant.reranking.relevance import first, relevance
-from penchant.types import Array, Candidates
+from penchant.types import DAY, Array, Candidates
 
-DAY = 86_400_000_000  # microseconds
 _SMOOTH = 0.01  # of the person's shares mixed into the list's, so that a category not there yet costs a finite sum
 
 

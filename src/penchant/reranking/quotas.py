@@ -10,9 +10,7 @@ from annotated_types import Ge, Interval
 from penchant.protocols import Context
 from penchant.reranking.relevance import first
 from penchant.timeline import UNITS
-from penchant.types import NEVER, Array, Candidates, Item, Rows
-
-DAY = 86_400_000_000  # microseconds
+from penchant.types import DAY, NEVER, Array, Candidates, Item, Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

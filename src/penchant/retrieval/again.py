@@ -7,9 +7,9 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from penchant.protocols import Context
-from penchant.retrieval.best import DAY, best
+from penchant.retrieval.best import best
 from penchant.timeline import UNITS
-from penchant.types import Array, Columns, Rows
+from penchant.types import DAY, Array, Columns, Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,7 @@ import numpy as np
 
 from penchant.protocols import Context
 from penchant.timeline import UNITS, Timeline
-from penchant.types import Array, Rows
-
-DAY = 86_400_000_000  # microseconds
+from penchant.types import DAY, Array, Rows
 
 
 def best(context: Context, scores: Array, limit: int) -> Rows:

@@ -18,9 +18,9 @@ from scipy import sparse
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, History
 from penchant.retrieval.attribution import by_event
-from penchant.retrieval.best import DAY, best, liked
+from penchant.retrieval.best import best, liked
 from penchant.timeline import Events, Timeline
-from penchant.types import Array, Catalogue, Columns, Floats, Rows
+from penchant.types import DAY, Array, Catalogue, Columns, Floats, Rows
 
 _AT_ONCE = 200_000  # cells of one product: what it needs beside the factors stays below 100 MB
 

@@ -13,9 +13,9 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval
 
 from penchant.protocols import Context
-from penchant.retrieval.best import DAY, best, in_turn, liked, taken
+from penchant.retrieval.best import best, in_turn, liked, taken
 from penchant.timeline import UNITS, Timeline
-from penchant.types import Array, Columns, Rows
+from penchant.types import DAY, Array, Columns, Rows
 
 COLUMNS = ("together", "bm25", "cosine", "peers", "lately")
 

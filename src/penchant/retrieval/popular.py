@@ -9,11 +9,10 @@ from annotated_types import Ge, MinLen
 from penchant.protocols import Context
 from penchant.retrieval.best import best, in_turn
 from penchant.timeline import UNITS, Timeline
-from penchant.types import Columns, Rows
+from penchant.types import HOUR, Columns, Rows
 
 Window = Literal["1h", "6h", "1d", "3d", "7d", "30d", "all"]
 Windows = Annotated[tuple[Window, ...], MinLen(1)]
-HOUR = 3_600_000_000  # microseconds
 WINDOWS: dict[Window, int | None] = {
     "1h": HOUR,
     "6h": 6 * HOUR,

@@ -13,11 +13,9 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from penchant.protocols import Context
-from penchant.retrieval.best import DAY, best, steps, taken
+from penchant.retrieval.best import best, steps, taken
 from penchant.timeline import UNITS, Timeline
-from penchant.types import Array, Columns, Rows
-
-_MINUTE = 60_000_000  # microseconds
+from penchant.types import DAY, MINUTE, Array, Columns, Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +61,7 @@ class Sessions:
         """Items of the current session, those met last if it has none yet, newest first, and their weights."""
         recent = context.user["recent"]
         keep = (recent["item"] >= 0) & (recent["weight"] > 0)
-        current = keep & (recent["time"] > context.now - self.gap * _MINUTE)
+        current = keep & (recent["time"] > context.now - self.gap * MINUTE)
         chosen = np.flatnonzero(current if current.any() else keep)[::-1]
         _, first = np.unique(recent["item"][chosen], return_index=True)
         chosen = chosen[np.sort(first)][: self.last]
@@ -84,10 +82,10 @@ class Sessions:
         people = np.unique(timeline.user[np.sort(places)[-self.recent :]])
         places, owner = taken(timeline, people, self.depth)
         mine = timeline.user[places] == timeline.users.get(context.query.user, -1)
-        keep = ~mine | (timeline.time[places] <= context.now - self.gap * _MINUTE)
+        keep = ~mine | (timeline.time[places] <= context.now - self.gap * MINUTE)
         places, owner = places[keep], owner[keep]
         time = timeline.time[places]
-        begins = (np.diff(owner, prepend=-1) != 0) | (np.diff(time, prepend=0) >= self.gap * _MINUTE)
+        begins = (np.diff(owner, prepend=-1) != 0) | (np.diff(time, prepend=0) >= self.gap * MINUTE)
         session = np.cumsum(begins) - 1
         return timeline.item[places].astype(np.int64), session, time[np.append(begins[1:], True)[: len(begins)]]
 

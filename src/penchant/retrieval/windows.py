@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from penchant.timeline import Timeline
-from penchant.types import Array
+from penchant.types import MINUTE, Array
 
 BUCKETS = 22  # of time between two events: 0 for none, then doubling from a quarter of an hour
-_QUARTER = 900_000_000  # microseconds
+_QUARTER = 15 * MINUTE
 _SECOND = 1_000_000  # microseconds: how far apart rows without a time are set
 _ORDERED = 0.9  # share of gaps of one second from which on times are only an order
 

@@ -9,9 +9,7 @@ import numpy as np
 
 from penchant.protocols import Fold
 from penchant.timeline import UNITS, Events
-from penchant.types import NEVER, Array, Columns
-
-DAY = 86_400_000_000  # microseconds
+from penchant.types import DAY, NEVER, Array, Columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from penchant.protocols import Context
 from penchant.testing import worlds
-from penchant.types import Array, Candidates
+from penchant.types import DAY, Array, Candidates
 
 
 def offers(context: Context) -> list[Candidates]:
@@ -38,7 +38,7 @@ def seen(context: Context) -> dict[str, Array]:
     found: dict[str, Array] = {f"timeline.{name}": getattr(line, name) for name in ("time", "user", "item", "position")}
     found |= {f"catalogue.{name}": column for name, column in known.columns.items()}
     found |= {"vectors": known.vectors, "centre": known.centre, "allowed": context.allowed}
-    found |= {f"tally.{w}": line.tally(w, context.now, len(known)) for w in (None, worlds.DAY, 7 * worlds.DAY)}
+    found |= {f"tally.{w}": line.tally(w, context.now, len(known)) for w in (None, DAY, 7 * DAY)}
     if context.wish is not None:
         found["wish"] = context.wish
     for fold, columns in context.user.items():

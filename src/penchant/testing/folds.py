@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from penchant.kinds import Kinds
 from penchant.protocols import Fold
-from penchant.testing.worlds import DAY, START, WEIGHTS
+from penchant.testing.worlds import START, WEIGHTS
 from penchant.timeline import Events
-from penchant.types import Columns
+from penchant.types import DAY, Columns
 
 Happened = tuple[int, int, str]  # half-days after START, item, kind
 HAPPENED = st.tuples(st.integers(0, 9), st.integers(-1, 5), st.sampled_from(sorted(WEIGHTS)))

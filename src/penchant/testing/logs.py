@@ -16,7 +16,7 @@ import pytest
 from penchant.errors import StoreError
 from penchant.ports import Entry, Erasure, ItemChange, Log, Tail
 from penchant.testing.samples import ITEM, NOON, a_slate, an_event, needs_durable, opened
-from penchant.types import Event, micros
+from penchant.types import MINUTE, Event, micros
 
 
 class LogContract:
@@ -80,7 +80,7 @@ class LogContract:
             assert stretch.position == stretch.positions[-1] > read
             seen += stretch.times
             read = stretch.position
-        assert seen == [micros(NOON) + n * 60_000_000 for n in range(25)]
+        assert seen == [micros(NOON) + n * MINUTE for n in range(25)]
         assert stretch == Tail(position=read)
 
     def test_tail_has_columns_of_events_and_records_of_the_rest(self, log: Log) -> None:

@@ -19,11 +19,23 @@ from penchant.language.models import Hashing
 from penchant.language.text import item_text
 from penchant.protocols import Context, Examples, History
 from penchant.timeline import Timeline
-from penchant.types import Array, Candidates, Catalogue, Columns, Floats, Item, Query, Rows, Value, micros, moment
+from penchant.types import (
+    DAY,
+    MINUTE,
+    Array,
+    Candidates,
+    Catalogue,
+    Columns,
+    Floats,
+    Item,
+    Query,
+    Rows,
+    Value,
+    micros,
+    moment,
+)
 from penchant.world import World
 
-MINUTE = 60_000_000  # microseconds
-HOUR, DAY = 60 * MINUTE, 1_440 * MINUTE
 START = micros(datetime(2026, 3, 2, tzinfo=UTC))  # a Monday
 WEIGHTS = {"view": 0.2, "cart": 1.0, "purchase": 2.0, "dislike": -1.0, "search": 0.0, "other": 0.5}
 SHELVES = ("garden", "kitchen", "reading")

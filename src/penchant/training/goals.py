@@ -13,10 +13,9 @@ from penchant.evaluation.replay import Case
 from penchant.kinds import Kinds
 from penchant.timeline import Timeline
 from penchant.training.plan import Plan
-from penchant.types import Array, Rows
+from penchant.types import HOUR, Array, Rows
 
 NEVER_ENDS = int(np.iinfo(np.int64).max)
-_HOUR = 3_600_000_000  # microseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ class Goals:
         """
         places = timeline.places("user", timeline.users.get(case.user, -1))
         time = timeline.time[places]
-        soon = (time >= case.time) & (time - case.time <= self.within * _HOUR) & (time < end)
+        soon = (time >= case.time) & (time - case.time <= self.within * HOUR) & (time < end)
         counted = np.setdiff1d(np.union1d(places[soon], case.places), case.told)
         item, kind = timeline.item[counted], timeline.kind[counted]
         return {
