@@ -79,8 +79,26 @@ def test_trees_credit_the_rule(learned, context, shop):
     parts = learned.parts(context, some)
     best = int(examples.columns["rule"].argmax())
     assert max(parts, key=lambda n: parts[n][best] if n != "base" else -np.inf) == "rule"
-    margin = learned.booster.predict(learned._matrix(some))
-    np.testing.assert_allclose(sum(parts.values()), margin, rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(sum(parts.values()), learned.margins(some), rtol=1e-5, atol=1e-9)
+
+
+def test_trees_that_learned_next_to_nothing_order_as_the_blend_they_start_from(shop, tmp_path, context):
+    Trees(rounds=1, rate=1e-9, smallest=5, leave_out=()).train(planted(shop), tmp_path)
+    fresh = planted(shop, seed=2, groups=5).examples
+    some = Candidates(rows=np.arange(50, dtype=np.int32), scores=np.zeros(50, np.float32), columns=fresh.columns)
+    assert Trees().load(tmp_path).apply(context, some).rows.tolist() == Blend().apply(context, some).rows.tolist()
+
+
+def test_trees_may_start_from_nothing(shop, tmp_path):
+    Trees(rounds=2, smallest=5, start=0.0).train(planted(shop), tmp_path)
+    model, fresh = Trees().load(tmp_path), planted(shop, seed=2, groups=1).examples
+    some = Candidates(rows=np.arange(10, dtype=np.int32), scores=np.zeros(10, np.float32), columns=fresh.columns)
+    np.testing.assert_array_equal(model.margins(some), model.booster.predict(model._matrix(some)))
+
+
+def test_what_is_left_out_is_no_start_either(shop, tmp_path):
+    Trees(rounds=2, smallest=5, leave_out=("again.*",)).train(planted(shop), tmp_path)
+    assert not [name for name in Trees().load(tmp_path).start if name.startswith("again.")]
 
 
 def test_trees_never_see_what_is_left_out(shop, tmp_path, context):

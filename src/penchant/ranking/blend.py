@@ -30,14 +30,15 @@ class Blend:
 
     def apply(self, context: Context, candidates: Candidates) -> Candidates:
         total = np.zeros(len(candidates), dtype=np.float64)
-        for part in self._parts(candidates).values():
+        for part in weighed(self.weights, candidates.columns).values():
             total += part
         return candidates.with_scores(total)
 
     def parts(self, context: Context, candidates: Candidates) -> Columns:
         """Each column's weighted value; `base` is 0."""
-        return {**self._parts(candidates), "base": np.zeros(len(candidates))}
+        return {**weighed(self.weights, candidates.columns), "base": np.zeros(len(candidates))}
 
-    def _parts(self, candidates: Candidates) -> dict[str, Array]:
-        columns = candidates.columns
-        return {n: w * np.nan_to_num(columns[n].astype(np.float64)) for n, w in self.weights.items() if n in columns}
+
+def weighed(weights: Mapping[str, float], columns: Columns) -> dict[str, Array]:
+    """Each weighted column that is there, missing values as 0."""
+    return {n: w * np.nan_to_num(columns[n].astype(np.float64)) for n, w in weights.items() if n in columns}

@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Interval
 
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, Examples, History
+from penchant.ranking.blend import WEIGHTS, weighed
 from penchant.ranking.value import Value
 from penchant.types import Array, Candidates, Columns
 
@@ -23,6 +24,7 @@ _FEW = 20_000  # rows up to which a second thread costs more than it gives
 class Trees:
     """Recipe of a LambdaMART over all columns but those that change scale when an expert is fitted again.
 
+    It starts from the blend of the experts and learns what to correct in it, so that little data keeps it near.
     With `goals`, a score is the value to expect: Σ over goals of value · chance that an event of that kind follows,
     each chance by boosted trees of their own.
     """
@@ -33,6 +35,7 @@ class Trees:
     truncation: Annotated[int, Ge(1)] = 20  # depth to which pairs are weighed; 1 or more
     smallest: Annotated[int, Ge(1)] = 100  # rows per leaf at least; 1 or more
     l2: Annotated[float, Ge(0)] = 10.0  # regularisation of the leaves; 0 or more
+    start: Annotated[float, Ge(0)] = 0.5  # spreads of the blend that a score starts from; 0 (from nothing) or more
     columns_per_tree: Annotated[float, Interval(gt=0, le=1)] = (
         0.5  # share of the columns each tree may use; above 0, up to 1
     )
@@ -55,7 +58,7 @@ class Trees:
         document = json.loads((folder / "columns.json").read_text())
         columns = tuple(document["columns"])
         if "goals" not in document:
-            return _model(folder / "trees.txt", columns)
+            return _model(folder / "trees.txt", columns, document.get("start", {}))
         models = {goal: _model(folder / file, columns) for goal, file in document["goals"].items()}
         values = self.goals or document["values"]
         return Value(models=models, values={goal: float(values.get(goal, 0.0)) for goal in models})
@@ -69,9 +72,20 @@ class Trees:
             "lambdarank_truncation_level": self.truncation,
         }
         labels = np.searchsorted(gains, examples.labels)
-        gain = self._fit(examples, names, objective | self._parameters(len(labels), seed), labels, folder / "trees.txt")
-        _write(folder, {"columns": list(names), "gain": gain})
+        start = self._start(examples)
+        known = np.sum([*weighed(start, examples.columns).values(), np.zeros(len(labels))], axis=0)
+        parameters = objective | self._parameters(len(labels), seed)
+        gain = self._fit(examples, names, parameters, labels, folder / "trees.txt", known)
+        _write(folder, {"columns": list(names), "gain": gain, "start": start})
         return {}
+
+    def _start(self, examples: Examples) -> dict[str, float]:
+        """Weights of the columns that scores start from: the blend's, in spreads within a question."""
+        weights = {n: w for n, w in WEIGHTS.items() if not any(fnmatchcase(n, p) for p in self.leave_out)}
+        blended = np.sum([*weighed(weights, examples.columns).values(), np.zeros(len(examples.labels))], axis=0)
+        ends = np.cumsum(examples.groups)[:-1]
+        spread = float(np.mean([part.std() for part in np.split(blended, ends)]))
+        return {n: w * self.start / spread for n, w in weights.items()} if spread > 0 else {}
 
     def _fit_goals(self, examples: Examples, names: Sequence[str], seed: int, folder: Path) -> dict[str, float]:
         """For each goal the log-odds that it is reached; what was reached too seldom is left out.
@@ -96,7 +110,13 @@ class Trees:
         return {f"{goal} reached{'' if goal in learned else note}": float(times[goal]) for goal in self.goals}
 
     def _fit(
-        self, examples: Examples, names: Sequence[str], parameters: Mapping[str, Any], labels: Array, file: Path
+        self,
+        examples: Examples,
+        names: Sequence[str],
+        parameters: Mapping[str, Any],
+        labels: Array,
+        file: Path,
+        start: Array | None = None,
     ) -> dict[str, float]:
         """Write the trees that tell the labels from the columns; returns each column's gain."""
         import lightgbm
@@ -106,7 +126,7 @@ class Trees:
         weights = None if ranked or examples.kept is None else 1 / examples.kept
         groups = examples.groups if ranked else None
         safe = [_safe(n) for n in names]
-        data = lightgbm.Dataset(matrix, labels, group=groups, weight=weights, feature_name=safe)
+        data = lightgbm.Dataset(matrix, labels, group=groups, weight=weights, init_score=start, feature_name=safe)
         booster = lightgbm.train(dict(parameters), data, num_boost_round=self.rounds)
         booster.save_model(str(file))
         return dict(zip(names, booster.feature_importance("gain").tolist(), strict=True))
@@ -128,10 +148,11 @@ class Trees:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreesModel:
-    """Scores are raw margins; parts are TreeSHAP values (Lundberg 2018)."""
+    """Scores are raw margins over those they start from; parts are TreeSHAP values (Lundberg 2018) and the start's."""
 
     booster: Any
     columns: tuple[str, ...]
+    start: Mapping[str, float] = field(default_factory=dict)  # column → weight
 
     def apply(self, context: Context, candidates: Candidates) -> Candidates:
         if not len(candidates):
@@ -139,24 +160,29 @@ class TreesModel:
         return candidates.with_scores(self.margins(candidates))
 
     def margins(self, candidates: Candidates) -> Array:
-        """The raw sum of the leaves."""
+        """The raw sum of the leaves and of what the scores start from."""
         found: Array = self.booster.predict(self._matrix(candidates), num_threads=1, raw_score=True)
+        for known in weighed(self.start, candidates.columns).values():
+            found = found + known
         return found
 
     def parts(self, context: Context, candidates: Candidates) -> Columns:
-        """TreeSHAP value of every column; `base` is the mean margin."""
+        """TreeSHAP value of every column and what it gives to the start; `base` is the trees' mean margin."""
         shap = self.booster.predict(self._matrix(candidates), pred_contrib=True, num_threads=1)
-        return {name: shap[:, place] for place, name in enumerate((*self.columns, "base"))}
+        parts = {name: shap[:, place] for place, name in enumerate((*self.columns, "base"))}
+        for name, known in weighed(self.start, candidates.columns).items():
+            parts[name] = parts.get(name, 0.0) + known
+        return parts
 
     def _matrix(self, candidates: Candidates) -> Array:
         nothing = np.full(len(candidates), np.nan, dtype=np.float32)
         return np.stack([candidates.columns.get(name, nothing) for name in self.columns], axis=1)
 
 
-def _model(file: Path, columns: tuple[str, ...]) -> TreesModel:
+def _model(file: Path, columns: tuple[str, ...], start: Mapping[str, float] | None = None) -> TreesModel:
     import lightgbm
 
-    return TreesModel(booster=lightgbm.Booster(model_file=str(file)), columns=columns)
+    return TreesModel(booster=lightgbm.Booster(model_file=str(file)), columns=columns, start=start or {})
 
 
 def _write(folder: Path, document: Mapping[str, Any]) -> None:
