@@ -94,8 +94,7 @@ def measured(kind: str, dial: str, value: float, asked: list[Answer], fame: np.n
         context = replace(answer.context, dice=np.random.default_rng(number))
         order = stage.apply(context, answer.ranked).rows
         tops.append(order[:K])
-        outcome = metrics.Outcome(metrics.ranks_in(order, answer.wanted), len(order), len(catalogue))
-        ndcg.append(metrics.measure(outcome, K)["ndcg"])
+        ndcg.append(metrics.ndcg(order, answer.wanted, K))
         new.append(fresh(context, order[:K], days=7.0, events=0.0).mean())
         taste = tastes(context, half_life=90.0)
         if taste.any():

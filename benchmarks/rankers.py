@@ -57,10 +57,6 @@ def write(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None
         print(name, *line, flush=True)
 
 
-def ndcg(order: np.ndarray, wanted: np.ndarray, size: int) -> float:
-    return metrics.measure(metrics.Outcome(metrics.ranks_in(order, wanted), len(order), size), K)["ndcg"]
-
-
 def change(gaps: Sequence[float], people: Sequence[str]) -> tuple[float, float, float]:
     """Mean of paired differences with its interval, people drawn."""
     values = np.array(gaps)
@@ -130,13 +126,13 @@ def compare(name: str, most: int) -> None:
 
 
 def ranked(name: str, given: Stretch, stages: dict[str, Any]) -> None:
-    size, gate = len(given.known.catalogue), stages["gated with texts"]
+    gate = stages["gated with texts"]
     found: dict[str, list[float]] = {label: [] for label in stages}
     trust: list[tuple[float, np.ndarray]] = []
     for case, trace in given.known.traces(given.late, given.asked):
         wanted = np.array(sorted(answered(given.known.timeline, case)), dtype=np.int32)
         for label, stage in stages.items():
-            found[label].append(ndcg(stage.apply(trace.context, trace.result).rows, wanted, size))
+            found[label].append(metrics.ndcg(stage.apply(trace.context, trace.result).rows, wanted, K))
         attention, *_ = gate.form.attend(gate.weights, gate._facts(trace.context, trace.result))
         trust.append((float(np.expm1(trace.result.columns["person_items"][0])), attention.mean(axis=0)))
     people = [case.user for case in given.asked]
@@ -156,7 +152,7 @@ def ranked(name: str, given: Stretch, stages: dict[str, Any]) -> None:
 
 def visits(name: str, given: Stretch, ranker: Any) -> None:
     """Moments of people who come often, in order: each sees the first ten, and takes what they took if it is there."""
-    timeline, size = given.known.timeline, len(given.known.catalogue)
+    timeline = given.known.timeline
     of: dict[str, list[Case]] = {}
     for case in cases(timeline, given.begin, int(timeline.time[-1]) + 1):
         of.setdefault(case.user, []).append(case)
@@ -172,13 +168,15 @@ def visits(name: str, given: Stretch, ranker: Any) -> None:
         for case, trace in given.known.traces(given.early, of[person]):
             wanted = np.array(sorted(answered(timeline, case)), dtype=np.int32)
             before = ranker.apply(trace.context, trace.result)
-            trees = ndcg(before.rows, wanted, size)
+            trees = metrics.ndcg(before.rows, wanted, K)
             usual += [trees] if case.time > cut else []
             for label, stage in ONLINE.items():
                 context = replace(trace.context, slates=tuple(kept[label][-stage.recalls :]), memo={})
                 after = stage.apply(context, before)
                 if case.time > cut:
-                    found[label].append((stage.head(context, ()).count, ndcg(after.rows, wanted, size) - trees, person))
+                    found[label].append(
+                        (stage.head(context, ()).count, metrics.ndcg(after.rows, wanted, K) - trees, person)
+                    )
                 shown = offered(after, [given.known.catalogue.items[r].id for r in after.rows[:K]])
                 if np.isin(after.rows[:K], wanted).any():
                     position = int(timeline.position[case.places].min()) - 1
@@ -240,7 +238,7 @@ def simulate() -> None:
 
 
 def quality(order: np.ndarray, wish: np.ndarray) -> float:
-    return ndcg(order.astype(np.int32), np.sort(np.argsort(-wish)[:K]).astype(np.int32), len(wish))
+    return metrics.ndcg(order.astype(np.int32), np.sort(np.argsort(-wish)[:K]).astype(np.int32), K)
 
 
 def course(stage: Any, base: Any, days: Any, common: np.ndarray, own: np.ndarray, dice: Any) -> list[float]:

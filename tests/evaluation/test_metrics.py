@@ -103,6 +103,8 @@ def test_many_cases_are_measured_like_each_alone():
     found = metrics.measures(many, 4)
     for place, one in enumerate(alone):
         assert {n: v[place] for n, v in found.items()} == pytest.approx(metrics.measure(one, 4))
+    order, wanted = dice.permutation(9)[:6], np.array([2, 5, 7])
+    assert metrics.ndcg(order, wanted, 4) == metrics.measure(outcome(order, wanted, 9), 4)["ndcg"]
     kept = metrics.measures(many.only(owner != 1), 4)
     assert np.isnan([values[1] for values in kept.values()]).all()
 

@@ -3,18 +3,15 @@
 import numpy as np
 
 from penchant.evaluation import metrics
-from penchant.evaluation.metrics import Outcome
 from penchant.protocols import Trace
 from penchant.types import Rows
 
+_K = 10
 
-def alone(trace: Trace, wanted: Rows, k: int = 10) -> dict[str, float]:
-    """NDCG at k of the union of an answer, ordered by each column of each source."""
+
+def alone(trace: Trace, wanted: Rows) -> dict[str, float]:
+    """NDCG@10 of the union of an answer, ordered by each column of each source."""
     _, union = trace.steps[0]
-    size, every = len(trace.context.catalogue), np.ones(len(union), dtype=bool)
-    found = {}
-    for name, column in union.columns.items():
-        order = union.rows[metrics.order(column, every)]
-        outcome = Outcome(metrics.ranks_in(order, wanted), len(order), size)
-        found[name] = metrics.measure(outcome, k)["ndcg"]
-    return found
+    every = np.ones(len(union), dtype=bool)
+    orders = {name: union.rows[metrics.order(column, every)] for name, column in union.columns.items()}
+    return {name: metrics.ndcg(order, wanted, _K) for name, order in orders.items()}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from penchant.evaluation.drift import stability
-from penchant.evaluation.metrics import Outcome, measure, ranks_in
+from penchant.evaluation.metrics import ndcg
 from penchant.protocols import Context, Examples, Explains, Stage
 from penchant.types import Array, Candidates, Rows
 
@@ -88,8 +88,7 @@ def _quality(ranker: Stage, seen: Sequence[Ranked], k: int) -> float:
     """Mean NDCG of the ranker's own order."""
     scores = []
     for q in seen:
-        order = ranker.apply(q.context, q.candidates).rows
-        scores.append(measure(Outcome(ranks_in(order, q.wanted), len(order), len(order)), k)["ndcg"])
+        scores.append(ndcg(ranker.apply(q.context, q.candidates).rows, q.wanted, k))
     return float(np.mean(scores))
 
 

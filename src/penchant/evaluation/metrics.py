@@ -69,6 +69,11 @@ def measure(outcome: Outcome, k: int) -> dict[str, float]:
     return {name: float(values[0]) for name, values in measures(one, k).items()}
 
 
+def ndcg(order: Rows, wanted: Rows, k: int) -> float:
+    """NDCG at k of one ranked list."""
+    return measure(Outcome(ranks_in(order, wanted), len(order), len(order)), k)["ndcg"]
+
+
 def measures(outcomes: Outcomes, k: int) -> dict[str, Array]:
     """The measures of `NAMES` of every case; NaN where nothing is wanted."""
     ranks, owner, cases = outcomes.ranks, outcomes.owner, len(outcomes.ranked)

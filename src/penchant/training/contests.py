@@ -15,7 +15,7 @@ import numpy as np
 
 from penchant import pipeline
 from penchant.errors import NotReadyError
-from penchant.evaluation.metrics import Outcome, measure, ranks_by, ranks_in
+from penchant.evaluation.metrics import Outcome, measure, ndcg, ranks_by, ranks_in
 from penchant.evaluation.playback import heard
 from penchant.evaluation.replay import Case, Progress, Replay
 from penchant.evaluation.splits import Split
@@ -127,8 +127,7 @@ class Ranking:
         context = unused(context)
         for name in self.behind:
             candidates = stages[name].apply(context, candidates)
-        outcome = Outcome(ranks_in(candidates.rows, wanted), len(candidates), len(context.catalogue))
-        return measure(outcome, K)["ndcg"]
+        return ndcg(candidates.rows, wanted, K)
 
     def fit(self, recipe: Any) -> Any:
         """The ranker of a recipe, on the rows that the present one learned from; None if they are too few."""
