@@ -154,7 +154,7 @@ def table(answers: Mapping[str, Mapping[str, Array]]) -> list[dict[str, object]]
         gap = values["cold"] - answers[best]["cold"]
         gap = gap[~np.isnan(gap)]  # one question per person, so that cases are people
         means = {key: round(float(np.nanmean(column)), 4) for key, column in values.items()}
-        found = bootstrap.interval(gap.mean(), bootstrap.drawn(gap[:, None], np.arange(len(gap)))[:, 0])
+        (found,) = bootstrap.means(gap[:, None], np.arange(len(gap)))
         ahead = [round(float(v), 4) for v in (found.mean, found.low, found.high)]
         rows.append({"name": name, **means, "cold against " + best: ahead})
     return rows

@@ -116,7 +116,7 @@ def curves(name: str, most: int) -> None:
                 ndcg, found = measured(kind, dial, value, asked, fame)
                 usual = ndcg if usual is None else usual
                 gap = ndcg - usual
-                held = bootstrap.interval(float(gap.mean()), bootstrap.drawn(gap[:, None], people)[:, 0])
+                (held,) = bootstrap.means(gap[:, None], people)
                 figures = {"ndcg": ndcg.mean(), "change": held.mean, "low": held.low, "high": held.high, **found}
                 rows.append([kind, dial, value, len(asked), *(f"{figures[f]:.4f}" for f in FIGURES)])
                 print(name, *rows[-1], flush=True)

@@ -59,9 +59,7 @@ def write(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None
 
 def change(gaps: Sequence[float], people: Sequence[str]) -> tuple[float, float, float]:
     """Mean of paired differences with its interval, people drawn."""
-    values = np.array(gaps)
-    means = bootstrap.drawn(values[:, None], np.unique(people, return_inverse=True)[1])[:, 0]
-    found = bootstrap.interval(float(values.mean()), means)
+    (found,) = bootstrap.means(np.array(gaps)[:, None], np.array(people))
     return found.mean, found.low, found.high
 
 

@@ -79,8 +79,7 @@ def standings(place: Path, digest: str, system: Array) -> Standings:
 def _standing(facts: Mapping[str, Any], answers: Mapping[str, Array], ours: Array) -> Standing:
     measured = marked(answers[facts["name"]].astype(np.int64), answers["starts"])
     both = np.stack([measured["ndcg"], ours - measured["ndcg"]], axis=1)
-    draws = bootstrap.drawn(both, answers["people"])
-    own, gap = (bootstrap.interval(float(both[:, at].mean()), draws[:, at]) for at in (0, 1))
+    own, gap = bootstrap.means(both, answers["people"])
     return Standing(
         name=facts["name"],
         ndcg=own.mean,

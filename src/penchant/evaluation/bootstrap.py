@@ -40,6 +40,12 @@ def drawn(values: Array, people: Array, *, draws: int = DRAWS, seed: int = 0) ->
     return np.concatenate(found)
 
 
+def means(values: Array, people: Array) -> list[Interval]:
+    """The mean of each of (cases × series) values, with its 95 % interval over draws of people."""
+    draws = drawn(values, people)
+    return [interval(float(values[:, at].mean()), draws[:, at]) for at in range(values.shape[1])]
+
+
 def interval(mean: float, means: Array, level: float = 0.05) -> Interval:
     """The percentile interval of a mean at a level, from its draws."""
     low, high = np.quantile(means, [level / 2, 1 - level / 2])

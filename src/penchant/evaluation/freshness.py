@@ -42,5 +42,5 @@ def _answer(replay: Replay, release: Release, case: Case, k: int, late: Answers)
 
 def _against(late: Array, fresh: Array, people: Array) -> dict[str, Any]:
     gap = fresh - late
-    ahead = bootstrap.interval(float(gap.mean()), bootstrap.drawn(gap[:, None], people)[:, 0])
+    (ahead,) = bootstrap.means(gap[:, None], people)
     return {"ndcg": float(late.mean()), "ahead": asdict(ahead)}

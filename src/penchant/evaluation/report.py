@@ -147,11 +147,10 @@ def _rows(found: Values, played: Playback, replay: Replay, parts: Split, asked: 
     fame = np.maximum(parts.past.tally(None, parts.cut, len(replay.catalogue)), 0) / UNITS
     names = list(played.models)
     ndcg = np.stack([found["all"][name]["ndcg"] for name in names], axis=1)
-    draws = bootstrap.drawn(ndcg, asked.people)
+    held = bootstrap.means(ndcg, asked.people)
     rows: dict[str, dict[str, Any]] = {}
-    for place, name in enumerate(names):
+    for name, reach in zip(names, held, strict=True):
         rows[name] = {where: _summary(models[name]) for where, models in found.items()}
-        reach = bootstrap.interval(float(ndcg[:, place].mean()), draws[:, place])
         rows[name]["all"] |= metrics.lists(played.models[name].tops, replay.catalogue, fame)
         rows[name]["all"]["interval"] = (reach.low, reach.high)
     return rows
@@ -166,8 +165,7 @@ def _ahead(ndcg: Mapping[str, Array], asked: Asked) -> dict[str, tuple[float, fl
     if not others:
         return {}
     gap = np.stack([ndcg[SYSTEM] - ndcg[name] for name in others], axis=1)
-    draws = bootstrap.drawn(gap, asked.people)
-    held = [bootstrap.interval(float(gap[:, at].mean()), draws[:, at]) for at in range(len(others))]
+    held = bootstrap.means(gap, asked.people)
     return {name: (h.mean, h.low, h.high) for name, h in zip(others, held, strict=True)}
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from penchant.evaluation import bootstrap, metrics
 from penchant.evaluation.answers import Answers, Asked
+from penchant.evaluation.bootstrap import Interval
 from penchant.types import DAY, Array
 
 ENOUGH = 300  # questions from which on a slice is tested
@@ -24,16 +25,6 @@ class Slice:
 
     counts: Array  # bool per wanted item
     mask: str = "all"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """How far the system is ahead of a model on a slice, with the interval that holds for all slices together."""
-
-    mean: float
-    low: float
-    high: float
-    p: float
 
 
 def slices(asked: Asked, born: Array, learned: Array, segments: Mapping[str, Sequence[str]]) -> dict[str, Slice]:
@@ -76,9 +67,12 @@ def measured(answers: Answers, asked: Asked, part: Slice, k: int) -> dict[str, A
     return metrics.measures(answers.outcomes(asked, part.mask).only(part.counts), k)
 
 
-def gaps(board: Mapping[str, Mapping[str, Array]], asked: Asked, system: str) -> dict[str, dict[str, Gap]]:
-    """Slice → model → how far the system is ahead of it, of (slice → model → NDCG per question)."""
-    found: dict[str, dict[str, Gap]] = {}
+def gaps(board: Mapping[str, Mapping[str, Array]], asked: Asked, system: str) -> dict[str, dict[str, Interval]]:
+    """Slice → model → how far the system is ahead of it, of (slice → model → NDCG per question).
+
+    The intervals hold for all slices together.
+    """
+    found: dict[str, dict[str, Interval]] = {}
     draws: dict[str, Array] = {}
     means: dict[str, Array] = {}
     for where, models in board.items():
@@ -91,6 +85,6 @@ def gaps(board: Mapping[str, Mapping[str, Array]], asked: Asked, system: str) ->
         doubts = np.array([bootstrap.doubt(drawn[:, place]) for drawn in draws.values()])
         for where, level in zip(draws, bootstrap.holm(doubts).tolist(), strict=True):
             if name != system:
-                held = bootstrap.interval(float(means[where][place]), draws[where][:, place], level)
-                found[where][name] = Gap(mean=held.mean, low=held.low, high=held.high, p=held.p)
+                mean = float(means[where][place])
+                found[where][name] = bootstrap.interval(mean, draws[where][:, place], level)
     return found

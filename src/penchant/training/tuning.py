@@ -211,7 +211,7 @@ class _Tuner:
         cases = [case for case, may in zip(self.asked.parts.cases, self.asked.choosing, strict=True) if not may]
         people = np.array([self.asked.replay.timeline.users[case.user] for case in cases])
         gap = after - before
-        held = bootstrap.interval(float(gap.mean()), bootstrap.drawn(gap[:, None], people)[:, 0])
+        (held,) = bootstrap.means(gap[:, None], people)
         return Tuning(
             begin=f"{moment(self.asked.parts.cut):%Y-%m-%d %H:%M}",
             questions=len(cases),
