@@ -19,7 +19,7 @@ from penchant import plugins
 from penchant.build import budget
 from penchant.data import NAMES, dataset
 from penchant.evaluation import bootstrap, metrics, splits
-from penchant.evaluation.replay import Replay, one_thread
+from penchant.evaluation.replay import Replay, one_thread, wanted_of
 from penchant.protocols import Context
 from penchant.reranking.calibration import divergence, tastes
 from penchant.reranking.quotas import fresh
@@ -78,7 +78,7 @@ def answers(name: str, most: int) -> tuple[list[Answer], np.ndarray]:
             release = plan.release(models)
             front = replace(release, stages={n: s for n, s in release.stages.items() if n not in LIST})
             found = [
-                Answer(trace.context, trace.result, np.unique(known.item[case.places]))
+                Answer(trace.context, trace.result, wanted_of(known, case))
                 for case, trace in replay.traces(front, parts.cases, k=K)
             ]
         fame = np.maximum(parts.past.tally(None, parts.cut, len(world.catalogue)), 0) / UNITS

@@ -7,7 +7,7 @@ import numpy as np
 
 from penchant import pipeline
 from penchant.evaluation import metrics
-from penchant.evaluation.replay import Progress, Replay, answered, cases, thinned
+from penchant.evaluation.replay import Progress, Replay, cases, thinned, wanted_of
 from penchant.protocols import Release
 from penchant.types import Array, Columns, Rows
 
@@ -73,8 +73,7 @@ def _questions(past: Replay, live: Release, share: float, progress: Progress) ->
         context = pipeline.permitted(live, past.context(case))
         columns = pipeline.scored(live, context, rows)
         shares = {name: _share(columns[name]) for name in (*TERMS, *WINDOWS) if name in columns}
-        wanted = np.array(sorted(answered(timeline, case)), dtype=np.int32)
-        yield _Asked(shares=shares, allowed=context.allowed, wanted=wanted)
+        yield _Asked(shares=shares, allowed=context.allowed, wanted=wanted_of(timeline, case))
         progress("tune blend", done + 1, len(found))
 
 

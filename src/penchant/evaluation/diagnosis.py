@@ -4,7 +4,7 @@ Everything comes of one replay of the questions that an evaluation asks.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from penchant.evaluation.drift import weeks
 from penchant.evaluation.importance import Ranked
 from penchant.evaluation.losses import losses, ranker
 from penchant.evaluation.playback import heard
-from penchant.evaluation.replay import Progress, Replay, one_thread
+from penchant.evaluation.replay import Progress, Replay, one_thread, slim, wanted_of
 from penchant.evaluation.splits import Split, digest
 from penchant.protocols import Examples, Release, Trace
 from penchant.types import Rows, moment
@@ -64,7 +64,7 @@ def diagnose(
     with one_thread():
         lost = losses(_asked(release, replay, parts, k, kept, progress), release)
         said = importance.columns(release.stages[last], kept, known.gains, known.rows, k) if last else []
-    wanted = np.array([len(np.unique(replay.timeline.item[case.places])) for case in parts.cases])
+    wanted = np.array([len(wanted_of(replay.timeline, case)) for case in parts.cases])
     return Diagnosis(
         digest=digest(replay.timeline, replay.catalogue, parts.cases),
         cut=f"{moment(parts.cut):%Y-%m-%d %H:%M}",
@@ -91,15 +91,14 @@ def _asked(
     last, step = ranker(release), max(1, -(-len(parts.cases) // _KEPT))
     before = list(release.stages).index(last) if last else 0
     for done, (case, trace) in enumerate(heard(replay, parts).traces(release, parts.cases, k)):
-        wanted = np.unique(replay.timeline.item[case.places]).astype(np.int32)
+        wanted = wanted_of(replay.timeline, case)
         if done % step == 0:
-            slim = replace(trace.context, allowed=np.zeros(0, dtype=bool), memo={})
-            kept.append(Ranked(context=slim, candidates=trace.steps[before][1], wanted=wanted))
+            kept.append(Ranked(context=slim(trace.context), candidates=trace.steps[before][1], wanted=wanted))
         yield trace, wanted
         progress("diagnose", done + 1, len(parts.cases))
 
 
 def _cold(replay: Replay, parts: Split) -> float:
     known = parts.past.tally(None, parts.cut, len(replay.catalogue)) > 0
-    wanted = np.concatenate([np.unique(replay.timeline.item[case.places]) for case in parts.cases])
+    wanted = np.concatenate([wanted_of(replay.timeline, case) for case in parts.cases])
     return float((~known[wanted]).mean())

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-import numpy as np
-
 from penchant import pipeline
 from penchant.evaluation import bootstrap, metrics
 from penchant.evaluation.answers import Answers, Asked
-from penchant.evaluation.replay import Case, Progress, Replay, one_thread
+from penchant.evaluation.replay import Case, Progress, Replay, one_thread, wanted_of
 from penchant.protocols import Release
 from penchant.types import HOUR, Array
 
@@ -36,8 +34,7 @@ def freshness(
 
 def _answer(replay: Replay, release: Release, case: Case, k: int, late: Answers) -> None:
     trace = pipeline.run(release, replay.context(case, k))
-    wanted = np.unique(replay.timeline.item[case.places]).astype(np.int32)
-    late.add(trace.result.rows, wanted, {"all": trace.context.allowed}, k)
+    late.add(trace.result.rows, wanted_of(replay.timeline, case), {"all": trace.context.allowed}, k)
 
 
 def _against(late: Array, fresh: Array, people: Array) -> dict[str, Any]:

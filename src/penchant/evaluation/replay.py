@@ -5,7 +5,7 @@ Only what had happened before a question is visible to its answer; what a questi
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from penchant import pipeline
 from penchant.protocols import Context, Fold, Release, Trace
 from penchant.timeline import Timeline
-from penchant.types import Array, Catalogue, Query
+from penchant.types import Array, Catalogue, Query, Rows
 
 Progress = Callable[[str, int, int], None]  # what, done, total
 
@@ -90,6 +90,17 @@ def thinned(found: Sequence[Case], most: int) -> list[Case]:
     if len(found) <= most:
         return list(found)
     return [found[i] for i in np.linspace(0, len(found) - 1, most).round().astype(int).tolist()]
+
+
+def wanted_of(timeline: Timeline, case: Case) -> Rows:
+    """Catalogue rows that the case's events name, ascending."""
+    rows: Rows = np.unique(timeline.item[case.places]).astype(np.int32)
+    return rows
+
+
+def slim(context: Context) -> Context:
+    """The context without what was only worth keeping for one answer, where many are held at once."""
+    return replace(context, allowed=np.zeros(0, dtype=bool), memo={})
 
 
 def answered(timeline: Timeline, case: Case) -> dict[int, float]:

@@ -17,7 +17,7 @@ from penchant import pipeline
 from penchant.errors import NotReadyError
 from penchant.evaluation.metrics import Outcome, measure, ndcg, ranks_by, ranks_in
 from penchant.evaluation.playback import heard
-from penchant.evaluation.replay import Case, Progress, Replay
+from penchant.evaluation.replay import Case, Progress, Replay, wanted_of
 from penchant.evaluation.splits import Split
 from penchant.protocols import Context, History
 from penchant.training.plan import Plan, trainable
@@ -41,8 +41,7 @@ class Asked:
 
     def wanted(self, case: Case) -> Rows:
         """The rows that answered a case."""
-        rows: Rows = np.unique(self.replay.timeline.item[case.places]).astype(np.int32)
-        return rows
+        return wanted_of(self.replay.timeline, case)
 
     @property
     def choosing(self) -> Array:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from penchant.evaluation.replay import Case, Progress, answered
+from penchant.evaluation.replay import Case, Progress, answered, slim
 from penchant.protocols import Context, Examples, Release
 from penchant.training.goals import NEVER_ENDS, Goals
 from penchant.training.lessons import Lessons
@@ -51,7 +51,7 @@ def labelled(
                     labels=labels[chosen],
                     reached={name: which[chosen] for name, which in reached.items()},
                     kept=np.where(wanted[chosen], 1.0, share).astype(np.float32),
-                    context=_slim(trace.context),
+                    context=slim(trace.context),
                 )
             )
         progress("replay", done + 1, len(found))
@@ -77,11 +77,6 @@ def _sample(wanted: Array, rows: int, dice: np.random.Generator) -> tuple[Array,
     if len(others) > room:
         others = dice.choice(others, room, replace=False)
     return np.sort(np.concatenate([np.flatnonzero(wanted), others])), len(others) / every
-
-
-def _slim(context: Context) -> Context:
-    """The context without what was only worth keeping for one answer: thousands are held at once."""
-    return replace(context, allowed=np.zeros(0, dtype=bool), memo={})
 
 
 def _stacked(questions: Sequence[_Question]) -> Examples:
