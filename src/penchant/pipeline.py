@@ -6,11 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 import numpy as np
 
-from penchant.protocols import Context, Fold, Release, Source, Trace
+from penchant.protocols import Context, Fold, Release, Trace
 from penchant.state.folds import fold
 from penchant.timeline import Timeline
 from penchant.types import Array, Candidates, Catalogue, Columns, Floats, Query, Rows
@@ -111,8 +110,7 @@ def alike(release: Release, context: Context, k: int) -> list[tuple[int, float]]
     """What is like the query's item: the similar-item sources, joined by reciprocal rank fusion (k₀ = 10)."""
     context = permitted(release, context)
     points: dict[int, float] = {}
-    sources: Mapping[str, tuple[Source, Any]] = release.similar
-    for source, limit in sources.values():
+    for source, limit in release.similar.values():
         for rank, row in enumerate(source.retrieve(context, limit).tolist()):
             points[row] = points.get(row, 0.0) + 1 / (10 + rank)
     return sorted(points.items(), key=lambda p: (-p[1], p[0]))[:k]

@@ -8,11 +8,11 @@ import numpy as np
 
 from penchant.types import Array
 
-GROUPS = 10
+_GROUPS = 10
 _Z = 1.96  # of a 95 % interval
 
 
-def calibration(scores: Sequence[Array], hits: Sequence[Array], groups: int = GROUPS) -> list[dict[str, Any]]:
+def calibration(scores: Sequence[Array], hits: Sequence[Array]) -> list[dict[str, Any]]:
     """Groups of equal size, lowest margins first: `margin` (mean), `shown`, `rate` of hits with `low` and `high`.
 
     Empty where nothing was shown or all margins are one.
@@ -22,7 +22,7 @@ def calibration(scores: Sequence[Array], hits: Sequence[Array], groups: int = GR
     if not len(margin) or margin.min() == margin.max():
         return []
     order = np.argsort(margin, kind="stable")
-    return [_group(margin[part], hit[part]) for part in np.array_split(order, groups) if len(part)]
+    return [_group(margin[part], hit[part]) for part in np.array_split(order, _GROUPS) if len(part)]
 
 
 def _group(margin: Array, hit: Array) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from html import escape
 from math import ceil, floor, isfinite, log10
 
 WIDTH, HEIGHT = 440, 270
+_TICKS = 5  # of an axis, about
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 14, 14, 42  # margins
 _GLYPH, _LINE = 6.9, 13  # width of a letter and height of a line of labels
 
@@ -51,13 +52,13 @@ class Point:
     high: float | None = None
 
 
-def rounded(low: float, high: float, most: int = 5) -> list[float]:
-    """At most about `most` round values from low to high."""
+def rounded(low: float, high: float) -> list[float]:
+    """At most about five round values from low to high."""
     span = high - low
     if not isfinite(span) or span <= 0:
         return [low]
-    step = 10.0 ** floor(log10(span / most))
-    step *= next(m for m in (1, 2, 5, 10) if span / (m * step) <= most)
+    step = 10.0 ** floor(log10(span / _TICKS))
+    step *= next(m for m in (1, 2, 5, 10) if span / (m * step) <= _TICKS)
     return [round(i * step, 10) for i in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
 
 

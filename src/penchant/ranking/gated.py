@@ -20,6 +20,7 @@ from penchant.types import Candidates, Columns
 
 Form = Literal["sum", "maximum"]
 TEXTS = "heads"  # the part of the score that texts add
+_LEAST = 20  # replayed slates from which on there is something to learn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +42,9 @@ class Gated:
     def train(self, history: History, folder: Path) -> dict[str, float]:
         """Fit on `history.examples`; metrics: slates and rows learned from. Texts are read if contexts are there."""
         examples = history.examples
-        if examples is None or len(examples.groups) < 20 or not (examples.labels > 0).any():
+        if examples is None or len(examples.groups) < _LEAST or not (examples.labels > 0).any():
             found = 0 if examples is None else len(examples.groups)
-            raise NotReadyError(f"gated: {found} replayed slates with an answer; at least 20 are needed")
+            raise NotReadyError(f"gated: {found} replayed slates with an answer; at least {_LEAST} are needed")
         scale = self._scale(history, examples)
         facts, form = _read(scale, examples), self._form()
         dice = np.random.default_rng(history.seed)

@@ -16,6 +16,7 @@ from penchant.timeline import Timeline
 from penchant.types import Array, Floats
 
 _AT_ONCE = 512  # rows or columns of a block
+_L2 = 10.0  # ridge of the text prior
 _SPARSE = 0.01  # share of cells up to which a sparse product is the faster one
 
 
@@ -140,11 +141,11 @@ def _inverse(matrix: Floats) -> Floats:
     return found
 
 
-def text_prior(vectors: Floats, l2: float = 10.0) -> Prior | None:
+def text_prior(vectors: Floats) -> Prior | None:
     """Text-EASE: C = −P/diag(P) with P = (FᵀF + λI)⁻¹ for F = vectorsᵀ, through the dim × dim inverse."""
     if not vectors.any():
         return None
-    inner = np.linalg.inv(l2 * np.eye(vectors.shape[1], dtype=np.float32) + vectors.T @ vectors).astype(np.float32)
+    inner = np.linalg.inv(_L2 * np.eye(vectors.shape[1], dtype=np.float32) + vectors.T @ vectors).astype(np.float32)
     right: Floats = inner @ vectors.T
     own = np.einsum("ij,ji->i", vectors, right)
     right /= (1 - own)[None, :]

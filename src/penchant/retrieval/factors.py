@@ -22,6 +22,7 @@ from penchant.retrieval.best import best, liked
 from penchant.timeline import Events, Timeline
 from penchant.types import DAY, Array, Catalogue, Columns, Floats, Rows
 
+_STEPS = 3  # conjugate gradients of each person and item in a round
 _AT_ONCE = 200_000  # cells of one product: what it needs beside the factors stays below 100 MB
 
 
@@ -143,19 +144,19 @@ def _confidence(recipe: Factors, timeline: Timeline, size: int) -> tuple[sparse.
     return extra, np.flatnonzero(np.bincount(item, minlength=size) >= recipe.minimum)
 
 
-def _improved(extra: sparse.csr_matrix, fixed: Floats, start: Floats, l2: float, steps: int = 3) -> Floats:
+def _improved(extra: sparse.csr_matrix, fixed: Floats, start: Floats, l2: float) -> Floats:
     """Factors of the rows of `extra` nearer to the least squares given the columns', by conjugate gradients."""
     gram = fixed.T @ fixed + np.float32(l2) * np.eye(fixed.shape[1], dtype=np.float32)
     found = np.empty_like(start)
     edges = np.searchsorted(extra.indptr, np.arange(0, extra.nnz + _AT_ONCE, _AT_ONCE))
     edges = np.unique(np.append(edges[edges < extra.shape[0]], [0, extra.shape[0]]))
     for lo, hi in pairwise(edges.tolist()):
-        found[lo:hi] = _descended(extra[lo:hi], fixed, gram, start[lo:hi], steps)
+        found[lo:hi] = _descended(extra[lo:hi], fixed, gram, start[lo:hi])
     return found
 
 
-def _descended(extra: sparse.csr_matrix, fixed: Floats, gram: Floats, start: Floats, steps: int) -> Floats:
-    """One block: `steps` conjugate gradients on every row at once."""
+def _descended(extra: sparse.csr_matrix, fixed: Floats, gram: Floats, start: Floats) -> Floats:
+    """One block: a few conjugate gradients on every row at once."""
     rows, columns = np.repeat(np.arange(extra.shape[0]), np.diff(extra.indptr)), fixed[extra.indices]
 
     def product(vectors: Floats) -> Floats:
@@ -166,7 +167,7 @@ def _descended(extra: sparse.csr_matrix, fixed: Floats, gram: Floats, start: Flo
     target = sparse.csr_matrix((extra.data + 1, extra.indices, extra.indptr), shape=extra.shape) @ fixed
     found, left = start, target - product(start)
     way, size = left, np.einsum("ij,ij->i", left, left)
-    for _ in range(steps):
+    for _ in range(_STEPS):
         ahead = product(way)
         step = size / np.maximum(np.einsum("ij,ij->i", way, ahead), 1e-20)
         found, left = found + step[:, None] * way, left - step[:, None] * ahead

@@ -19,6 +19,7 @@ from penchant.timeline import Timeline
 from penchant.types import Array, Columns, Floats, Rows
 
 _FEWEST = 100  # ratings below which nothing is learned
+_DOUBT = 5.0  # values of 0 that a mean to compare with begins with
 _AT_ONCE = 4_096  # people or items solved at once
 
 
@@ -156,7 +157,7 @@ def _errors(recipe: Ratings, known: _Rated, held: _Rated, size: int, seed: int) 
     return found | {f"mae{name}": float(np.mean(np.abs(guess - held.value))) for name, guess in guesses.items()}
 
 
-def _shrunk(code: Array, value: Array, size: int, by: float = 5.0) -> Array:
-    """Mean of the values of each code, as if `by` values of 0 had been given too."""
-    mean: Array = np.bincount(code, weights=value, minlength=size) / (np.bincount(code, minlength=size) + by)
+def _shrunk(code: Array, value: Array, size: int) -> Array:
+    """Mean of the values of each code, as if a few values of 0 had been given too."""
+    mean: Array = np.bincount(code, weights=value, minlength=size) / (np.bincount(code, minlength=size) + _DOUBT)
     return mean

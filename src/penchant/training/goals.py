@@ -39,10 +39,10 @@ class Goals:
             for name in self.values
         }
 
-    def worth(self, timeline: Timeline, case: Case, end: int = NEVER_ENDS) -> dict[int, float]:
+    def worth(self, timeline: Timeline, case: Case) -> dict[int, float]:
         """Rows with what reaching them was worth in all, of those for which that is above 0."""
         found: dict[int, float] = {}
-        for name, rows in self.reached(timeline, case, end).items():
+        for name, rows in self.reached(timeline, case, NEVER_ENDS).items():
             for row in rows.tolist():
                 found[row] = found.get(row, 0.0) + self.values[name]
         return {row: value for row, value in found.items() if value > 0}
