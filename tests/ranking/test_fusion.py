@@ -1,5 +1,7 @@
 """The fusion rule: an expert is served exactly where it is measurably better than the ranker."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,8 +21,8 @@ def world():
     return worlds.world(worlds.items(SIZE), happened)
 
 
-def examples(world, *, right_for, old=True, user="few"):
-    """Questions whose answer the ranker knows, or only the expert does."""
+def examples(world, *, right_for, old=True, user="few", people=GROUPS):
+    """Questions of several people of one kind whose answer the ranker knows, or only the expert does."""
     dice = np.random.default_rng(0)
     labels = np.zeros((GROUPS, SIZE), np.float32)
     labels[np.arange(GROUPS), dice.integers(0, SIZE, GROUPS)] = 1
@@ -33,9 +35,13 @@ def examples(world, *, right_for, old=True, user="few"):
         columns={name: c.ravel().astype(np.float32) for name, c in columns.items()},
         labels=labels.ravel(),
         groups=np.full(GROUPS, SIZE),
-        contexts=[worlds.context(world, user)] * GROUPS,
+        contexts=[asked_by(worlds.context(world, user), str(n % people)) for n in range(GROUPS)],
         scores=(right if right_for == "ranker" else wrong).ravel().astype(np.float32),
     )
+
+
+def asked_by(context, user):
+    return replace(context, query=replace(context.query, user=user))
 
 
 def fitted(world, folder, recipe=RECIPE, **given):
@@ -52,6 +58,11 @@ def shown(ages):
         scores=-np.arange(size, dtype=np.float32),
         columns={name: np.array(c, dtype=np.float32) for name, c in columns.items()},
     )
+
+
+def test_many_questions_of_a_few_people_are_no_evidence(world, tmp_path):
+    metrics, _ = fitted(world, tmp_path, right_for="expert", people=19)
+    assert metrics == {"cells": 0, "served": 0}
 
 
 def test_a_ranker_that_is_best_stays(world, tmp_path):

@@ -1,7 +1,8 @@
 """The fusion rule: a ranker must not lose to one of its own experts, for nobody and for no age of item.
 
 On questions that the ranker has not learned from, every cell of history length × item age is compared with each expert.
-Where one is measurably better (the paired bootstrap interval of NDCG lies above zero), its order is served there.
+Where one is measurably better (the paired bootstrap interval of NDCG lies above zero), its order is served there. A
+person has one say in a cell, the mean of their questions: questions of one person are alike.
 """
 
 import json
@@ -30,7 +31,7 @@ class Fusion:
     histories: tuple[int, ...] = (1, 3, 10, 30)  # items a person has met from which on a class of histories begins
     ages: tuple[float, ...] = (7.0, 30.0)  # days from which on a class of items begins
     experts: tuple[str, ...] = ("linear.", "neighbours.", "popular.", "again.", "sequence.")  # beginnings of columns
-    least: Annotated[int, Ge(2)] = 50  # questions a cell needs to be judged; 2 or more
+    least: Annotated[int, Ge(2)] = 50  # people a cell needs to be judged; 2 or more
     doubt: Annotated[float, Interval(gt=0, lt=1)] = 0.01  # chance of an error one cell is allowed, between 0 and 1
     k: Annotated[int, Ge(1)] = 10  # depth of the NDCG; 1 or more
 
@@ -59,20 +60,21 @@ class Fusion:
         return np.searchsorted(np.log1p(self.ages), column, side="right")
 
     def _cells(self, examples: Examples, names: list[str]) -> Iterator[tuple[Cell, Array]]:
-        """NDCG in every cell: (questions that want something of it × columns), the first that of the ranker itself."""
+        """NDCG in every cell: (people who want something of it × columns), the first that of the ranker itself."""
         columns = {"": examples.scores, **examples.columns}
         values = np.stack([np.asarray(columns[name]) for name in names], axis=1)
         ages = self.ages_of(examples.columns[AGE]) if AGE in examples.columns else np.zeros(len(values), np.int64)
-        found: dict[Cell, list[Array]] = {}
+        found: dict[Cell, dict[str, list[Array]]] = {}
         for context, rows in zip(examples.contexts, _groups(examples.groups), strict=True):
             labels, scores, age = examples.labels[rows], values[rows], ages[rows]
             wanted = labels if examples.goals else (labels > 0).astype(np.float32)
             for which in (-1, *range(len(self.ages) + 1)):
                 inside = np.ones(len(wanted), dtype=bool) if which < 0 else age == which
                 if wanted[inside].any() and not wanted[inside].all():
-                    cell = found.setdefault((self.class_of(context), which), [])
-                    cell.append(_ndcg(scores[inside], wanted[inside], self.k))
-        return ((cell, np.stack(rows)) for cell, rows in found.items())
+                    cell = found.setdefault((self.class_of(context), which), {})
+                    said = cell.setdefault(context.query.user, [])
+                    said.append(_ndcg(scores[inside], wanted[inside], self.k))
+        return ((c, np.stack([np.mean(said, axis=0) for said in cell.values()])) for c, cell in found.items())
 
     def _best(self, values: Array, seed: int) -> int:
         """The column that is measurably better than the first, by most; 0 if there is none."""
