@@ -128,7 +128,7 @@ DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"kind": "habits", "limit": 30},
         {"kind": "sessions", "limit": 40},
         {"kind": "neighbours", "limit": 110},
-        {"kind": "linear", "limit": 100},
+        {"kind": "linear", "limit": 140},
         {"kind": "sequence", "limit": 50},
         {"kind": "popular", "limit": 130},
         {"kind": "nearest", "limit": 30},
@@ -145,6 +145,7 @@ DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"kind": "fusion"},
         {"kind": "asked"},
         {"kind": "diversity"},
+        {"kind": "fresh", "days": 0.0, "after": 10},  # two of twenty for what nobody has met yet, none of ten
     ),
     "rules": (),
 }

@@ -132,6 +132,14 @@ def test_fresh_lifts_the_best_new_items_to_the_end_of_the_list(week, ranked):
     assert replace(stage, events=2.0).apply(week, given).rows.tolist() == list(range(8))  # 0 and 1 are new enough
 
 
+def test_fresh_leaves_the_head_of_the_list_alone(week, ranked):
+    given = ranked([8, 7, 6, 5, 4, 3, 2, 1])  # 0, 5, 6 and 7 are new
+    stage = Fresh(share=1.0, days=4.5, after=2)
+    assert stage.apply(week, given).rows.tolist() == [0, 1, 5, 6, 2, 3, 4, 7]
+    assert replace(stage, share=0.5).apply(week, given).rows.tolist() == [0, 1, 2, 5, 3, 4, 6, 7]
+    assert replace(stage, after=4).apply(week, given).rows.tolist() == list(range(8))
+
+
 def test_what_nobody_dated_is_as_old_as_its_first_event(ranked):
     context = shelves("abc", [("v", 0, 0, "view"), ("v", 1, 9 * 1_440, "view")], k=2, now=worlds.START + 10 * DAY)
     assert fresh(context, ranked([3, 2, 1]).rows, 7.0, 0.0).tolist() == [False, True, True]

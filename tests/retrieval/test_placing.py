@@ -66,6 +66,16 @@ def test_attribution_adds_up_with_new_items_on_both_sides(tmp_path, query):
             assert parts.sum() == pytest.approx(columns[name][row], rel=1e-4, abs=1e-5)
 
 
+def test_new_items_have_places_of_their_own_among_what_is_found(tmp_path):
+    """Of six places none is won by a new item's faint score; a third of them brings the one of the person's half."""
+    world, new = halves(), {2 * HALVES - 2, 2 * HALVES - 1}
+    context = worlds.context(world, "u0")
+    none = fitted(world, tmp_path / "none", placed=0.01, newcomers=0.0).retrieve(context, 6).tolist()
+    third = fitted(world, tmp_path / "third", placed=0.01, newcomers=0.34).retrieve(context, 6).tolist()
+    assert len(none) == len(third) == 6 and not new & set(none)
+    assert third == [*none[:5], 2 * HALVES - 2]  # whatever has a score below zero stays out
+
+
 def test_how_much_a_text_says_is_a_setting(tmp_path):
     world = halves()
     rows = np.arange(2 * HALVES)

@@ -48,22 +48,24 @@ class Fresh:
     """At least the share `share` of the first k is new: the best of the new ones take the last places; scores stay.
 
     An item is new for `days` after it was created (or first met, if nobody said when), and while it has had at most
-    `events` positive events. If the candidates hold too few that are new, all of those are shown.
+    `events` positive events. If the candidates hold too few that are new, all of those are shown. The first `after`
+    places stay as they are: a short list is left to the ranker, and only a longer one makes room for the new.
     """
 
     share: Annotated[float, Interval(ge=0, le=1)] = 0.1  # of the first k, rounded to whole items; 0 to 1
     days: Annotated[float, Ge(0)] = 7.0  # an item younger than this is new; 0 or more
     events: Annotated[float, Ge(0)] = 0.0  # weighted events up to which an older item is new too; 0 or more
+    after: Annotated[int, Ge(0)] = 0  # places at the head of the list that are never given away; 0 or more
 
     def apply(self, context: Context, candidates: Candidates) -> Candidates:
         k = min(context.query.k, len(candidates))
         wanted = round(self.share * k)
-        if not wanted or k == len(candidates):
+        if not wanted or k == len(candidates) or k <= self.after:
             return candidates
         new = np.flatnonzero(fresh(context, candidates.rows, self.days, self.events))
         if np.count_nonzero(new < k) >= wanted:
             return candidates
-        lifted = new[:wanted]
+        lifted = new[new >= self.after][: min(wanted - np.count_nonzero(new < self.after), k - self.after)]
         others = np.setdiff1d(np.arange(len(candidates)), lifted)[: k - len(lifted)]
         return first(candidates, np.sort(np.concatenate([others, lifted])))
 

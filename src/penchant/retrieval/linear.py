@@ -46,6 +46,7 @@ class Linear:
     half_life: Annotated[float, Gt(0)] = 180.0  # days after which a liked item counts half in `long`, above 0
     dimensions: Annotated[int, Ge(1)] = 256  # of the whitened texts, from 1 on
     placed: Annotated[float, Ge(0)] = 1.25  # what the weights of items placed by their texts are multiplied by, from 0
+    newcomers: Annotated[float, Interval(ge=0, lt=1)] = 0.3  # share, 0 to below 1, of what is found kept for placed items
 
     def train(self, history: History, folder: Path) -> dict[str, float]:
         """Fit both matrices; metrics: items fitted, steps seen."""
@@ -152,8 +153,19 @@ class LinearModel:
     kept: dict[str, tuple[Catalogue, Newcomers]] = field(default_factory=dict)  # those of the last catalogue
 
     def retrieve(self, context: Context, limit: int) -> Rows:
-        """Half of the limit from each matrix, in turn."""
+        """From each matrix in turn; items that were not fitted have places of their own at the end, half from each."""
+        new = self._new(context, int(limit * self.recipe.newcomers))
         tops = [best(context, self._dense(context, name), limit) for name in ("next", "long")]
+        old = in_turn(tops, limit - len(new))
+        return np.concatenate([old, new[~np.isin(new, old)]])
+
+    def _new(self, context: Context, limit: int) -> Rows:
+        """The best of the items that were not fitted: their scores are too low to stand among the others' best."""
+        where, tops = self._newcomers(context).rows, []
+        for name in ("next", "long") if limit else ():
+            alone = np.zeros(len(context.catalogue))
+            alone[where] = self._dense(context, name)[where]
+            tops.append(best(context, alone, limit))
         return in_turn(tops, limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
