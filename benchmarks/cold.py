@@ -4,13 +4,15 @@ Run `python benchmarks/cold.py shop` or, for another imported project, `python b
 Every event with a hidden item before the cut is taken out (leave-one-out: out of everybody's past); the questions stay.
 Settings are chosen by `--question validation`, which hides other items and asks about an earlier time; the rows of
 `--question report` are written to `benchmarks/results/cold.json` and `.md`. A ranking to compare is one more entry of
-`rivals`: a function from a context to a score per catalogue row.
+`rivals`: a function from a context to a score per catalogue row. The whole pipeline is trained on the same past, with
+the project's own settings; what new items cost is told against the same pipeline without any way to them.
 """
 
 import argparse
 import hashlib
 import json
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,16 +21,22 @@ from pathlib import Path
 import numpy as np
 
 import penchant
-from penchant.build import folding
+from penchant import pipeline
+from penchant.build import budget, folding, plan
+from penchant.config import Settings
 from penchant.data import NAMES, dataset
 from penchant.evaluation import bootstrap
+from penchant.evaluation.metrics import Outcome, measure, ranks_in
 from penchant.evaluation.replay import Case, Replay, one_thread
 from penchant.evaluation.splits import instant, split
-from penchant.protocols import Context, History
+from penchant.protocols import Context, History, Release
+from penchant.reranking.quotas import Fresh
 from penchant.retrieval import placing
 from penchant.retrieval.best import liked, steps
 from penchant.retrieval.linear import Linear
 from penchant.timeline import Timeline
+from penchant.training import jobs
+from penchant.training.plan import Plan
 from penchant.types import Array, Catalogue, micros
 
 RESULTS = Path(__file__).parent / "results"
@@ -36,6 +44,8 @@ K, SHARE = 20, 15  # length of the lists; per cent of the items that are hidden
 SHARES = {"report": 0, "validation": SHARE}  # where the hidden items' digests begin, so that the two share none
 CUTS = {"report": "2011-11-09", "validation": "2011-10-09"}  # of `shop`
 PLACED = (0.0, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
+FRESH = (0.0, 0.05, 0.1, 0.15, 0.2)  # shares of the list for items that nobody has met, from the eleventh place on
+WITHOUT = "pipeline without new items"
 Scorer = Callable[[Context], Array]
 
 
@@ -102,6 +112,41 @@ def rivals(asked: Trial, folder: Path) -> dict[str, Scorer]:
     return found
 
 
+def pipelines(asked: Trial, settings: Settings, folder: Path) -> dict[str, Scorer]:
+    """The whole pipeline with each share of new items, and the same one that was taught nothing of them."""
+    stages = {name: stage for name, stage in plan(settings).stages.items() if not isinstance(stage, Fresh)}
+    whole = replace(plan(settings), stages=stages)
+    release = trained(asked, whole, settings, folder / "whole")
+    found = {f"pipeline, fresh = {share:g}": answer(release, share) for share in FRESH}
+    linear, limit = whole.sources["linear"]
+    deaf = replace(whole, sources={**whole.sources, "linear": (replace(linear, placed=0.0, newcomers=0.0), limit)})
+    training = replace(settings.training, hidden=0.0)
+    plain = answer(trained(asked, deaf, replace(settings, training=training), folder / "deaf"), 0.0)
+    return {**found, WITHOUT: lambda context: np.where(asked.hidden, 0.0, plain(context))}
+
+
+def trained(asked: Trial, given: Plan, settings: Settings, folder: Path) -> Release:
+    """The release that the product would train on the trial's past."""
+    folder.mkdir()
+    past = Replay(timeline=asked.past, catalogue=asked.catalogue, folds=folding())
+    print(folder.name, jobs.train(given, past, budget(settings), folder, lambda *_: None), file=sys.stderr)
+    return given.release(folder, version=folder.name)
+
+
+def answer(release: Release, share: float) -> Scorer:
+    """The order of a release's list as falling scores; it is asked once, whatever the share of new items."""
+    fresh = Fresh(share=share, days=0.0, after=10)
+
+    def score(context: Context) -> Array:
+        trace = context.once((release.version, "answer"), lambda: pipeline.run(release, context))
+        rows = fresh.apply(trace.context, trace.result).rows
+        scores = np.zeros(len(context.catalogue))
+        scores[rows] = np.arange(len(rows), 0, -1)
+        return scores
+
+    return score
+
+
 def cosine(asked: Trial, weigh: Callable[[Context, Array, Array], Array]) -> Scorer:
     """Likeness of whitened texts to the weighted mean of what the person liked."""
     vectors = asked.catalogue.vectors
@@ -121,7 +166,10 @@ def by_steps(context: Context, rows: Array, weights: Array) -> Array:
 
 
 def ask(asked: Trial, found: Mapping[str, Scorer]) -> dict[str, dict[str, Array]]:
-    """For each rival: Recall@20 of the cold, the warm and all wanted items, and cold items in the list, per case."""
+    """For each rival: Recall@20 of the cold, the warm and all wanted items, NDCG@10 of warm and all, per case.
+
+    Beside them `slots`, the cold items in the list.
+    """
     lines: dict[str, list[tuple[float, ...]]] = {name: [] for name in found}
     for case in asked.cases:
         context = asked.replay.context(case, k=K)
@@ -135,8 +183,9 @@ def ask(asked: Trial, found: Mapping[str, Scorer]) -> dict[str, dict[str, Array]
             top = np.argsort(-scores, kind="stable")[:K]
             top = top[scores[top] > 0]
             parts = (wanted[asked.hidden[wanted]], wanted[~asked.hidden[wanted]], wanted)
-            lines[name].append((*(recall(top, part) for part in parts), float(asked.hidden[top].sum())))
-    names = ("cold", "warm", "all", "slots")
+            ranked = [ndcg(top, part, len(scores)) for part in parts[1:]]
+            lines[name].append((*(recall(top, part) for part in parts), *ranked, float(asked.hidden[top].sum())))
+    names = ("cold", "warm", "all", "warm ndcg", "all ndcg", "slots")
     return {name: dict(zip(names, np.array(values).T, strict=True)) for name, values in lines.items()}
 
 
@@ -145,18 +194,32 @@ def recall(top: Array, wanted: Array) -> float:
     return float(np.isin(wanted, top).sum() / min(K, len(wanted))) if len(wanted) else float("nan")
 
 
+def ndcg(top: Array, wanted: Array, size: int) -> float:
+    """NDCG@10 of the wanted items; NaN where nothing is wanted."""
+    if not len(wanted):
+        return float("nan")
+    return measure(Outcome(ranks_in(top.astype(np.int32), wanted.astype(np.int32)), len(top), size), 10)["ndcg"]
+
+
+def ahead(values: Array, than: Array) -> list[float]:
+    """The mean distance with the paired bootstrap's 95 % interval: cases are people, who have one question each."""
+    gap = values - than
+    gap = gap[~np.isnan(gap)]
+    (found,) = bootstrap.means(gap[:, None], np.arange(len(gap)))
+    return [round(float(v), 4) for v in (found.mean, found.low, found.high)]
+
+
 def table(answers: Mapping[str, Mapping[str, Array]]) -> list[dict[str, object]]:
-    """Means of each rival, and its cold recall less the best baseline's with the paired bootstrap's 95 % interval."""
+    """Means of each rival, and how far it is ahead: in cold recall of the best cosine, in the rest of `WITHOUT`."""
     baselines = [name for name in answers if name.startswith("cosine")]
     best = max(baselines, key=lambda name: float(np.nanmean(answers[name]["cold"])))
     rows: list[dict[str, object]] = []
     for name, values in answers.items():
-        gap = values["cold"] - answers[best]["cold"]
-        gap = gap[~np.isnan(gap)]  # one question per person, so that cases are people
-        means = {key: round(float(np.nanmean(column)), 4) for key, column in values.items()}
-        (found,) = bootstrap.means(gap[:, None], np.arange(len(gap)))
-        ahead = [round(float(v), 4) for v in (found.mean, found.low, found.high)]
-        rows.append({"name": name, **means, "cold against " + best: ahead})
+        row: dict[str, object] = {key: round(float(np.nanmean(column)), 4) for key, column in values.items()}
+        row |= {"name": name, "cold ahead": ahead(values["cold"], answers[best]["cold"]), "of": best}
+        if name.startswith("pipeline"):
+            row |= {f"{key} ahead": ahead(values[key], answers[WITHOUT][key]) for key in ("warm", "all", "warm ndcg")}
+        rows.append(row)
     return rows
 
 
@@ -165,25 +228,32 @@ def markdown(title: str, document: Mapping[str, object], rows: list[dict[str, ob
     lines = [
         f"## {title}",
         "",
-        f"{document['cases']} questions, of which {document['cold']} want a hidden item; Recall@{K}.",
+        f"{document['cases']} questions, of which {document['cold']} want a hidden item; Recall@{K} and NDCG@10."
+        f" Intervals (95 %): cold against {rows[0]['of']}, the others against the {WITHOUT}.",
         "",
-        "| | cold | warm | all | hidden items in the list | cold, against the best cosine (95 %) |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| | cold | warm | all | warm NDCG@10 | hidden items in the list | cold ahead | warm | all | warm NDCG@10 |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
-        gap, low, high = next(value for value in row.values() if isinstance(value, list))
-        numbers = " | ".join(f"{row[key]:.4f}" for key in ("cold", "warm", "all"))
-        lines.append(f"| {row['name']} | {numbers} | {row['slots']:.2f} | {gap:+.4f} ({low:+.4f} to {high:+.4f}) |")
+        numbers = " | ".join(f"{row[key]:.4f}" for key in ("cold", "warm", "all", "warm ndcg"))
+        gaps = " | ".join(gap(row.get(f"{key} ahead")) for key in ("cold", "warm", "all", "warm ndcg"))
+        lines.append(f"| {row['name']} | {numbers} | {row['slots']:.2f} | {gaps} |")
     return lines
+
+
+def gap(found: object) -> str:
+    """A distance with its interval, or nothing."""
+    return "{:+.4f} ({:+.4f} to {:+.4f})".format(*found) if isinstance(found, list) else ""
 
 
 def measured(name: str, project: Path, question: str) -> dict[str, object]:
     """Ask one question of one data set."""
     with penchant.open(project) as opened:
-        world = opened.engine.follower.catch_up()
+        world, settings = opened.engine.follower.catch_up(), opened.settings
     asked = trial(world.timeline, world.catalogue, name, question)
     with tempfile.TemporaryDirectory() as scratch, one_thread():
-        answers = ask(asked, rivals(asked, Path(scratch)))
+        folder = Path(scratch)
+        answers = ask(asked, {**rivals(asked, folder), **pipelines(asked, settings, folder)})
     cold = sum(bool(asked.hidden[asked.truth.item[case.places]].any()) for case in asked.cases)
     return {"question": question, "cases": len(asked.cases), "cold": cold, "rows": table(answers)}
 

@@ -72,7 +72,8 @@ def test_new_items_have_places_of_their_own_among_what_is_found(tmp_path):
     context = worlds.context(world, "u0")
     none = fitted(world, tmp_path / "none", placed=0.01, newcomers=0.0).retrieve(context, 6).tolist()
     third = fitted(world, tmp_path / "third", placed=0.01, newcomers=0.34).retrieve(context, 6).tolist()
-    assert len(none) == len(third) == 6 and not new & set(none)
+    assert len(none) == len(third) == 6
+    assert not new & set(none)
     assert third == [*none[:5], 2 * HALVES - 2]  # whatever has a score below zero stays out
 
 
