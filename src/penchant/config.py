@@ -128,7 +128,7 @@ DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"kind": "habits", "limit": 30},
         {"kind": "sessions", "limit": 40},
         {"kind": "neighbours", "limit": 110},
-        {"kind": "linear", "limit": 140},
+        {"kind": "linear", "limit": 120},
         {"kind": "sequence", "limit": 50},
         {"kind": "popular", "limit": 130},
         {"kind": "nearest", "limit": 30},

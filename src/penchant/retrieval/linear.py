@@ -46,7 +46,7 @@ class Linear:
     half_life: Annotated[float, Gt(0)] = 180.0  # days after which a liked item counts half in `long`, above 0
     dimensions: Annotated[int, Ge(1)] = 256  # of the whitened texts, from 1 on
     placed: Annotated[float, Ge(0)] = 1.25  # what the weights of items placed by their texts are multiplied by, from 0
-    newcomers: Annotated[float, Interval(ge=0, lt=1)] = 0.3  # share, 0 to below 1, of the limit for placed items
+    newcomers: Annotated[float, Interval(ge=0, lt=1)] = 0.15  # share, 0 to below 1, of the limit for placed items
 
     def train(self, history: History, folder: Path) -> dict[str, float]:
         """Fit both matrices; metrics: items fitted, steps seen."""
