@@ -44,6 +44,7 @@ def columns(events, first):
         "kind": np.array([KINDS.code(e[3]) for e in events], dtype=np.int16),
         "value": np.array([e[0] / 2 for e in events], dtype=np.float32),
         "position": first + np.arange(len(events), dtype=np.int64),
+        "segment": np.array([e[1] % 3 - 1 for e in events], dtype=np.int16),
     }
 
 
@@ -90,11 +91,15 @@ def same_answers(view, listed, now):
 
 
 def same_tally(view, listed, now, window, size):
-    counted = Counter()
+    counted, own = Counter(), Counter()
     for event in listed:
         if window is None or now - window < event[0] <= now:
             counted[event[3]] += THOUSANDTHS[event[4]]
+        if event[2] % 3 and (window is None or now - window < event[0] <= now):
+            own[event[2] % 3 - 1, event[3]] += THOUSANDTHS[event[4]]
     assert view.tally(window, now, size).tolist() == [counted[row] for row in range(size)]
+    for segment in (0, 1, 2):
+        assert view.tally(window, now, size, segment).tolist() == [own[segment, row] for row in range(size)]
 
 
 @modest
@@ -221,3 +226,20 @@ def test_many_read_while_one_appends():
         readers = [pool.submit(read, code) for code in range(USERS - 1)]
         pool.submit(write).result()
         assert all(reader.result() for reader in readers)
+
+
+def test_only_so_many_tallies_are_kept(monkeypatch):
+    monkeypatch.setattr(module, "_TALLIES", 3)
+    view = Timeline(KINDS).append(columns([(n, n % 4, n % 5, "view") for n in range(12)], 1))
+    for _ in range(2):
+        for window in range(1, 9):
+            assert view.tally(window, 11, 5).sum() == 200 * min(window, 12)
+    assert len(view._buffers.tallies) == 3
+
+
+def test_a_person_is_of_the_segment_of_their_newest_event():
+    view = Timeline(KINDS)
+    view = view.append({**columns([(n, 0, 0, "view") for n in range(3)], 1), "segment": np.array([-1, 4, 2])})
+    view.codes(["ann", "bob"])
+    assert [view.until(time).segment_of("ann") for time in (-1, 0, 1, 9)] == [-1, -1, 4, 2]
+    assert (view.segment_of("bob"), view.segment_of("eve")) == (-1, -1)

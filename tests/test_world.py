@@ -1,5 +1,6 @@
 """The log folded into a world, now and as it was at any position."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -22,21 +23,22 @@ class Store:
     def __init__(self):
         self.log, self.items = MemoryLog(), MemoryItems()
 
-    def follower(self):
+    def follower(self, segment=""):
         reader = CatalogueReader(model="hashing", template="{title}", store=self.items)
-        return Follower(log=self.log, items=self.items, reader=reader, kinds=Kinds(worlds.WEIGHTS, {}))
+        return Follower(log=self.log, items=self.items, reader=reader, kinds=Kinds(worlds.WEIGHTS, {}), segment=segment)
 
     def put(self, *items):
         changed = self.items.put(items)
         self.log.append([ItemChange(id=f"c{i.id}{i.title}{i.available}", time=NOON, item=i) for i in changed])
 
     def happen(self, *events):
-        """Events `user item minute`, whose text is their id."""
+        """Events `user item minute`, whose text is their id, and perhaps the country that they tell."""
         made = []
         for text in events:
-            user, item, minute = text.split()
+            user, item, minute, *country = text.split()
             time = NOON + timedelta(minutes=int(minute))
             made.append(Event(id=text, user=user, item=None if item == "-" else item, kind="purchase", time=time))
+            made[-1] = replace(made[-1], context={"country": country[0], "device": "phone"} if country else {})
         return [record.position for record in self.log.append(made)]
 
 
@@ -142,3 +144,34 @@ def test_an_erasure_renames_nobody(store):
     assert {name: timeline.names[code] for name, code in before.items() if name != gone} == {
         name: name for name in before if name != gone
     }
+
+
+def countries(world):
+    line = world.timeline
+    return [line.segments.name(code) for code in line.segment.tolist()]
+
+
+def test_events_are_of_the_segment_that_was_told_last(store):
+    store.put(Item(id="a"))
+    live = store.follower("country")
+    store.happen("ann a 1", "ann a 3 Peru", "bob - 2 Chad", "ann a 4")
+    assert countries(live.catch_up()) == ["", "Chad", "Peru", "Peru"]
+    store.happen("ann a 5", "ann a 0", "bob a 6 Peru")  # one comes late: what was told last in the log counts
+    for world in (live.catch_up(), store.follower("country").catch_up()):
+        assert countries(world) == ["Peru", "", "Chad", "Peru", "Peru", "Peru", "Peru"]
+        assert world.timeline.segments.code("Peru") == world.timeline.segment_of("ann") >= 0
+    assert countries(store.follower().catch_up()) == [""] * 7
+    assert set(countries(store.follower("device").catch_up())) == {"", "phone"}
+
+
+def test_an_erased_person_is_of_no_segment_until_they_tell_again(store):
+    store.put(Item(id="a"))
+    live, behind = store.follower("country"), store.follower("country")
+    store.happen("ann a 1 Peru", "bob a 2 Chad")
+    live.catch_up()
+    store.log.forget("ann")
+    store.happen("ann a 3", "bob a 4")
+    for follower in (live, behind, store.follower("country")):
+        assert countries(follower.catch_up()) == ["Chad", "", "Chad"]
+    store.happen("ann a 5 Chad")
+    assert countries(live.catch_up()) == ["Chad", "", "Chad", "Chad"]

@@ -51,7 +51,7 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         kinds = Kinds(settings.weights, settings.aliases)
         model, template = settings.encoder.model, settings.encoder.template
         reader = CatalogueReader(model=model, template=template, store=items, progress=encoding)
-        follower = Follower(log=log, items=items, reader=reader, kinds=kinds)
+        follower = Follower(log=log, items=items, reader=reader, kinds=kinds, segment=settings.events.segment)
         folds = folding()
         releases = Releases(plan=plan(settings), artefacts=artefacts, catalogue=lambda: follower.catch_up().catalogue)
         engine = Engine(

@@ -62,6 +62,7 @@ class EventSettings:
     kinds: Mapping[str, str] = field(default_factory=dict)  # other spellings → kind, e.g. "购买" = "purchase"
     default: str = ""  # the kind of imported events that name none; empty: view, or rating if they are rated
     repeats: bool = True  # may an item be offered again to a person who already had a positive event with it?
+    segment: str = ""  # key of the context that says of which people one is, e.g. "country"; empty: of none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,7 @@ class Tail:
     items: Sequence[str | None] = ()
     kinds: Sequence[str] = ()
     values: Sequence[float | None] = ()
+    segments: Sequence[str] = ()  # what each event's context tells of the key asked for, empty where nothing; or none
     changes: Sequence[Record] = ()  # ItemChange and Erasure
 
 
@@ -100,8 +101,11 @@ class Log(Protocol):
         """
         ...
 
-    def tail(self, after: int, limit: int = 50_000) -> Tail:
-        """What follows position `after`, at most `limit` entries; slates are not part of it."""
+    def tail(self, after: int, limit: int = 50_000, *, key: str = "") -> Tail:
+        """What follows position `after`, at most `limit` entries; slates are not part of it.
+
+        With a `key` of the context, what each event tells of it is told too.
+        """
         ...
 
     def events(self, user: str) -> list[Record]:

@@ -13,6 +13,8 @@ from typing import Self
 import numpy as np
 
 from penchant.kinds import Kinds
+from penchant.postings import Postings
+from penchant.segments import Segments
 from penchant.types import Array, Columns, Rows
 
 UNITS = 1_000  # weights are counted in whole thousandths, so that sums do not depend on their order
@@ -23,7 +25,9 @@ _COLUMNS = {
     "kind": np.int16,
     "value": np.float32,
     "position": np.int64,
+    "segment": np.int16,
 }
+_TALLIES = 200  # windows, of everybody or of a segment, whose counts are kept
 _MARGIN = 1_000  # newest events that a posting index leaves out
 _TAIL = 20_000  # events that may follow the last posting index before it is built again
 
@@ -47,29 +51,14 @@ class Events:
         return Events(*(getattr(self, name)[where] for name in self.__slots__))
 
 
-class _Postings:
-    """Where each code of a column occurs among the first `size` events, ascending."""
-
-    def __init__(self, codes: Array) -> None:
-        self.size = len(codes)
-        known = np.flatnonzero(codes >= 0)
-        self.order = known[np.argsort(codes[known], kind="stable")]
-        counts = np.bincount(codes[known]) if len(known) else np.zeros(0, dtype=np.int64)
-        self.starts = np.concatenate([[0], np.cumsum(counts)])
-
-    def bounds(self, codes: Array) -> tuple[Array, Array]:
-        last = len(self.starts) - 1
-        return self.starts[np.minimum(codes, last)], self.starts[np.minimum(codes + 1, last)]
-
-
 class _Buffers:
     """Growing arrays that many views share; only what lies behind every view is ever written."""
 
     def __init__(self, columns: Columns, filled: int) -> None:
         self.columns = dict(columns)
         self.filled = filled
-        self.postings: dict[str, _Postings] = {}  # derived, replaced as a whole
-        self.tallies: dict[int | None, tuple[int, int, Array]] = {}  # derived, replaced as a whole
+        self.postings: dict[str, Postings] = {}  # derived, replaced as a whole
+        self.tallies: dict[tuple[int | None, int], tuple[int, int, Array]] = {}  # derived, replaced as a whole
         self.lock = threading.Lock()
 
     def room(self, more: int) -> "_Buffers":
@@ -88,8 +77,9 @@ class _Buffers:
 class Timeline:
     """A view of the first `n` events, in order of time and, within one time, of arrival."""
 
-    def __init__(self, kinds: Kinds) -> None:
+    def __init__(self, kinds: Kinds, segments: Segments | None = None) -> None:
         self.kinds = kinds
+        self.segments = segments or Segments()
         self.users: dict[str, int] = {}  # person → code
         self.names: list[str] = []  # code → person; empty where a person was erased
         self._buffers = _Buffers({name: np.zeros(0, dtype) for name, dtype in _COLUMNS.items()}, 0)
@@ -97,7 +87,7 @@ class Timeline:
 
     def _view(self, buffers: _Buffers, n: int) -> Self:
         view = object.__new__(type(self))
-        view.kinds, view.users, view.names = self.kinds, self.users, self.names
+        view.kinds, view.users, view.names, view.segments = self.kinds, self.users, self.names, self.segments
         view._buffers, view.n = buffers, n
         return view
 
@@ -121,13 +111,16 @@ class Timeline:
 
     def erase(self, user: str) -> None:
         """Forget a person's name, in every view; their code stays taken."""
-        self.names[self.users.pop(user)] = ""
+        code = self.users.pop(user)
+        self.names[code] = ""
+        self.segments.forget(code)
 
     def append(self, columns: Columns) -> Self:
-        """A timeline with more events (columns `time, user, item, kind, value, position`), late ones in their place."""
+        """A timeline with more events (columns of `_COLUMNS`; `segment` may be missing), late ones in their place."""
         more = len(columns["time"])
         if not more:
             return self
+        columns = {"segment": np.full(more, -1, np.int16), **columns}
         order = np.lexsort((columns["position"], columns["time"]))
         last = self.time[-1] if self.n else np.iinfo(np.int64).min
         with self._buffers.lock:
@@ -189,13 +182,13 @@ class Timeline:
         weight = np.maximum(self.kinds.weights[kind], 0.1)
         return Events(np.full(size, now), rows, kind, np.full(size, np.nan, np.float32), weight, np.full(size, -1))
 
-    def postings(self, column: str) -> _Postings:
+    def postings(self, column: str) -> Postings:
         """Postings of `user` or `item`; the events behind `postings.size` are not in them yet."""
         ready = self._buffers.postings.get(column)
         if ready is None or self.n - ready.size > max(_TAIL, ready.size // 8):
             filled = self._buffers.filled
             behind = _MARGIN if filled > 10 * _MARGIN else 0  # events a little late leave the index whole
-            ready = _Postings(self._buffers.columns[column][: filled - behind])
+            ready = Postings(self._buffers.columns[column][: filled - behind])
             self._buffers.postings[column] = ready
         return ready
 
@@ -237,25 +230,41 @@ class Timeline:
         recent = behind <= last
         return found[recent], owner[recent]
 
-    def tally(self, window: int | None, now: int, size: int) -> Array:
-        """Weighted events per item in (now − window, now], all time if None: float64, whole numbers of `UNITS`."""
+    def segment_of(self, user: str) -> int:
+        """The segment of a person, as of their newest event; -1 where none is known."""
+        places = self.places("user", self.users.get(user, -1))
+        return int(self.segment[places[-1]]) if len(places) else -1
+
+    def tally(self, window: int | None, now: int, size: int, segment: int = -1) -> Array:
+        """Weighted events per item in (now − window, now], all time if None: float64, whole numbers of `UNITS`.
+
+        With a `segment`, those of its people.
+        """
         lo = 0 if window is None else int(np.searchsorted(self.time, now - window, side="right"))
         hi = self.n if window is None else int(np.searchsorted(self.time, now, side="right"))
-        ready = self._buffers.tallies.get(window)
+        kept, key = self._buffers.tallies, (window, segment)
+        ready = kept.get(key)
         if ready is None or len(ready[2]) < size or abs(ready[0] - lo) + abs(ready[1] - hi) > hi - lo:
-            counts = self._count(lo, hi, size)
+            counts = self._count(lo, hi, size, segment)
         else:
             counts = ready[2]
             for a, b, sign in ((ready[0], lo, -1), (ready[1], hi, 1)):
                 if a != b:
-                    counts = counts + (sign if b > a else -sign) * self._count(min(a, b), max(a, b), len(counts))
-        self._buffers.tallies[window] = (lo, hi, counts)
+                    counts = counts + (sign if b > a else -sign) * self._count(
+                        min(a, b), max(a, b), len(counts), segment
+                    )
+        if key not in kept and len(kept) >= _TALLIES:
+            oldest, *_ = tuple(kept)
+            kept.pop(oldest, None)
+        kept[key] = (lo, hi, counts)
         return counts[:size]
 
-    def _count(self, lo: int, hi: int, size: int) -> Array:
+    def _count(self, lo: int, hi: int, size: int, segment: int) -> Array:
         item = self._buffers.columns["item"][lo:hi]
         weight = np.rint(self.kinds.weights * UNITS)[self._buffers.columns["kind"][lo:hi]]
         keep = (item >= 0) & (item < size)
+        if segment >= 0:
+            keep &= self._buffers.columns["segment"][lo:hi] == segment
         counts: Array = np.bincount(item[keep], weights=weight[keep], minlength=size)
         return counts
 

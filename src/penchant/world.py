@@ -10,8 +10,9 @@ from penchant.catalogue import columns
 from penchant.kinds import Kinds
 from penchant.ports import Erasure, ItemChange, ItemStore, Log, Record, Tail, digest
 from penchant.protocols import Reader
+from penchant.segments import Segments
 from penchant.timeline import Timeline
-from penchant.types import Catalogue, Item
+from penchant.types import NEVER, Catalogue, Item
 
 BARE = "bare:"  # begins the id of a change that adds an item which only events have named
 
@@ -30,19 +31,20 @@ class World:
 class Follower:
     """Keeps a World up to date with the log; many threads may ask, one at a time reads."""
 
-    def __init__(self, *, log: Log, items: ItemStore, reader: Reader, kinds: Kinds) -> None:
+    def __init__(self, *, log: Log, items: ItemStore, reader: Reader, kinds: Kinds, segment: str = "") -> None:
         self._log, self._items, self._reader = log, items, reader
         self._lock = threading.Lock()
         stored = list(items.items())
         catalogue = columns.build(stored, reader.items(stored), reader.name)
-        self._world = World(catalogue=catalogue, timeline=Timeline(kinds), position=0)
+        self._world = World(catalogue=catalogue, timeline=Timeline(kinds, Segments(segment)), position=0)
         self.catch_up()
 
     def catch_up(self) -> World:
         """The world after everything that is in the log now."""
         with self._lock:
             world, changes, erasures = self._world, _Changes(), []
-            while (tail := self._log.tail(world.position)).position > world.position:
+            key = world.timeline.segments.key
+            while (tail := self._log.tail(world.position, key=key)).position > world.position:
                 changes.add(tail)
                 erasures += [r for r in tail.changes if isinstance(r.entry, Erasure)]
                 if changes.names(tail) - world.catalogue.row_of.keys():
@@ -96,14 +98,32 @@ def coded(tail: Tail, timeline: Timeline, catalogue: Catalogue) -> dict[str, np.
     kinds = timeline.kinds
     code = {kind: kinds.code(kind) for kind in set(tail.kinds)}
     row = catalogue.row_of
+    people = timeline.codes(tail.users)
     return {
         "time": np.asarray(tail.times, dtype=np.int64),
-        "user": timeline.codes(tail.users),
+        "user": people,
         "item": np.array([-1 if i is None else row.get(i, -1) for i in tail.items], dtype=np.int32),
         "kind": np.array([code[k] for k in tail.kinds], dtype=np.int16),
         "value": np.array([np.nan if v is None else v for v in tail.values], dtype=np.float32),
         "position": np.asarray(tail.positions, dtype=np.int64),
+        "segment": _segments(tail, timeline, people),
     }
+
+
+def _segments(tail: Tail, timeline: Timeline, people: np.ndarray) -> np.ndarray:
+    """The segments of a tail's events; what an erased person told before their erasure is forgotten there."""
+    segments, positions = timeline.segments, np.asarray(tail.positions, dtype=np.int64)
+    if not segments.key:
+        return segments.of(people, ())
+    erasures = [(r.position, r.entry.digest) for r in tail.changes if isinstance(r.entry, Erasure)]
+    code = {digest(user): person for user, person in timeline.users.items()} if erasures else {}
+    found, begin = [], 0
+    for position, wanted in [*erasures, (NEVER, "")]:
+        end = int(np.searchsorted(positions, position)) if wanted else len(positions)
+        found.append(segments.of(people[begin:end], tail.segments[begin:end]))
+        segments.forget(code.get(wanted, -1))
+        begin = end
+    return np.concatenate(found)
 
 
 def born(catalogue: Catalogue, time: int) -> Catalogue:

@@ -26,6 +26,7 @@ class Case:
     time: int  # of the answer, microseconds since 1970
     places: Array
     told: Array = field(default_factory=lambda: np.zeros(0, np.int64))  # places of the same basket that are known
+    segment: int = -1  # of the person, as the visit tells it; -1 where it does not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +45,17 @@ class Replay:
         view = self._known(case, now)
         user = pipeline.person(view, case.user, self.folds)
         told = dict.fromkeys(self.timeline.item[case.told].tolist())
-        query = Query(user=case.user, k=k, exclude=tuple(self.catalogue.items[row].id for row in told))
+        excluded = tuple(self.catalogue.items[row].id for row in told)
+        query = Query(user=case.user, k=k, exclude=excluded, context=self._visit(case))
         seed = pipeline.slate_id(query, now, 0, "")
         return pipeline.context(
             query, now=now, timeline=view, catalogue=self.catalogue, user=user, folds=self.folds, seed=seed
         )
+
+    def _visit(self, case: Case) -> dict[str, str]:
+        """What a visit tells of its person's segment from its first moment on, as a caller would."""
+        segments = self.timeline.segments
+        return {segments.key: segments.name(case.segment)} if case.segment >= 0 else {}
 
     def _known(self, case: Case, now: int) -> Timeline:
         if self.frozen:
@@ -79,9 +86,10 @@ def cases(timeline: Timeline, begin: int, end: int) -> list[Case]:
         return []
     user, time = timeline.user[order], timeline.time[order]
     starts = np.flatnonzero((np.diff(user, prepend=-2) != 0) | (np.diff(time, prepend=-2) != 0))
-    groups = np.split(order, starts[1:])
+    groups, segment = np.split(order, starts[1:]), timeline.segment[order]
     return [
-        Case(user=names[user[s]], time=int(time[s]), places=g) for s, g in zip(starts.tolist(), groups, strict=True)
+        Case(user=names[user[s]], time=int(time[s]), places=g, segment=int(segment[s]))
+        for s, g in zip(starts.tolist(), groups, strict=True)
     ]
 
 

@@ -6,12 +6,11 @@ profile as of the answer. What has none is labelled with the empty text.
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from penchant.errors import UsageError
 from penchant.evaluation.answers import Asked
 from penchant.evaluation.replay import Case
 from penchant.ports import Log
+from penchant.segments import named
 from penchant.timeline import Timeline
 from penchant.types import Catalogue, Event, Value, micros
 
@@ -27,7 +26,7 @@ def segments(
     if told:
         contexts = _contexts(cases, timeline, log)
         for name in told:
-            found[name] = [_label(contexts[place].get(name)) for place in asked.owner.tolist()]
+            found[name] = [named(contexts[place].get(name)) for place in asked.owner.tolist()]
     for name, labels in found.items():
         if not any(labels):
             raise UsageError(f"slice {name!r}: no item, event or profile of the questions has it")
@@ -35,7 +34,7 @@ def segments(
 
 
 def _of_items(name: str, asked: Asked, catalogue: Catalogue) -> list[str]:
-    return [_label(catalogue.items[row].attributes.get(name)) for row in asked.rows.tolist()]
+    return [named(catalogue.items[row].attributes.get(name)) for row in asked.rows.tolist()]
 
 
 def _contexts(cases: Sequence[Case], timeline: Timeline, log: Log) -> list[Mapping[str, Value]]:
@@ -59,9 +58,3 @@ def _context(case: Case, timeline: Timeline, events: Mapping[int, Event]) -> dic
             known |= event.context
     answer = events.get(int(timeline.position[case.places[0]]))
     return {**known, **(answer.context if answer else {})}
-
-
-def _label(value: Value | None) -> str:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return ""
-    return value[0] if isinstance(value, tuple) and value else str(value)

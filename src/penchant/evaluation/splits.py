@@ -122,6 +122,10 @@ def _last_events(timeline: Timeline) -> Split:
     places = [(code, int(last[code])) for code in np.flatnonzero(counts >= 3).tolist()]
     held = np.array([place for _, place in places], dtype=np.int64)
     past = timeline.where(np.setdiff1d(np.arange(len(timeline)), held))
-    found = [Case(user=names[code], time=int(timeline.time[p]), places=np.array([p])) for code, p in places]
+    time, segment = timeline.time[held].tolist(), timeline.segment[held].tolist()
+    found = [
+        Case(user=names[code], time=t, places=np.array([place]), segment=s)
+        for (code, place), t, s in zip(places, time, segment, strict=True)
+    ]
     cut = int(timeline.time[-1]) + 1 if len(timeline) else 0
     return Split(past=past, cases=found, cut=cut, frozen=True, target="last event")

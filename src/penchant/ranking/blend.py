@@ -16,6 +16,7 @@ WEIGHTS = {
     "neighbours.together~share": 0.15,
     "linear.next~share": 0.15,
     "popular.1d~share": 0.5,
+    "popular.segment~share": 0.5,
     "nearest.tastes~share": 0.3,
     "nearest.wish~share": 2.0,
     "crowd.standing": 0.3,

@@ -8,8 +8,9 @@ from annotated_types import Ge, MinLen
 
 from penchant.protocols import Context
 from penchant.retrieval.best import best, in_turn
+from penchant.segments import told
 from penchant.timeline import UNITS, Timeline
-from penchant.types import HOUR, Columns, Rows
+from penchant.types import HOUR, Array, Columns, Rows
 
 Window = Literal["1h", "6h", "1d", "3d", "7d", "30d", "all"]
 Windows = Annotated[tuple[Window, ...], MinLen(1)]
@@ -32,22 +33,48 @@ class Popular:
     """Weighted events per item within each window, a column each.
 
     Retrieves in turn from the three shortest windows that hold `least` events; from the three longest if fewer do.
+
+    With `[events] segment`, column `segment` is the share, per mille, that an item has in what people of the person's
+    segment did within the window `segment`, after `faith` events that went by everybody; it retrieves too. It is NaN
+    where the segment is not known: it is told by the query's context, or else by what the person did last.
     """
 
     windows: Windows = ("1h", "6h", "1d", "3d", "7d", "30d", "all")  # one or more of 1h, 6h, 1d, 3d, 7d, 30d, all
     least: Annotated[int, Ge(1)] = 3_000  # events of a window from which it is more than chance; 1 or more
+    segment: Window = "30d"  # window in which people of the same segment count: one of the same
+    faith: Annotated[float, Ge(0)] = 100.0  # events of everybody mixed into a segment's; 0 or more
 
     def retrieve(self, context: Context, limit: int) -> Rows:
         size = len(context.catalogue)
         told = self._telling(context.timeline, context.now)
-        return in_turn(
-            [best(context, context.timeline.tally(WINDOWS[w], context.now, size), limit) for w in told], limit
-        )
+        tallies = [context.timeline.tally(WINDOWS[w], context.now, size) for w in told]
+        same = self._same(context)
+        return in_turn([best(context, t, limit) for t in ([] if same is None else [same]) + tallies], limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
         size = len(context.catalogue)
         tallies = {w: context.timeline.tally(WINDOWS[w], context.now, size) for w in self.windows}
-        return {w: (tally[rows] / UNITS).astype(np.float32) for w, tally in tallies.items()}
+        found: dict[str, Array] = {w: (tally[rows] / UNITS).astype(np.float32) for w, tally in tallies.items()}
+        if context.timeline.segments.key:
+            same = self._same(context)
+            found["segment"] = np.full(len(rows), np.nan, np.float32) if same is None else same[rows].astype(np.float32)
+        return found
+
+    def _same(self, context: Context) -> Array | None:
+        """The shares of all items in what people of the same segment did; None if the segment is not known."""
+        return context.once(("segment", repr(self)), lambda: self._shares(context))
+
+    def _shares(self, context: Context) -> Array | None:
+        line = context.timeline
+        name = told(context.query.context, line.segments.key)
+        segment = line.segments.code(name) if name else line.segment_of(context.query.user)
+        if segment < 0:
+            return None
+        args = WINDOWS[self.segment], context.now, len(context.catalogue)
+        own, all_ = (np.maximum(tally, 0.0) / UNITS for tally in (line.tally(*args, segment), line.tally(*args)))
+        faith = self.faith if all_.sum() else 0.0
+        shares: Array = 1_000 * (own + faith * all_ / max(all_.sum(), 1.0)) / max(own.sum() + faith, 1.0)
+        return shares
 
     def _telling(self, timeline: Timeline, now: int) -> list[Window]:
         """The windows to retrieve from, shortest first."""

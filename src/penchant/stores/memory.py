@@ -10,6 +10,7 @@ import numpy as np
 
 from penchant.errors import StoreError
 from penchant.ports import Entry, Record, State, Tail
+from penchant.segments import told
 from penchant.stores import codec
 from penchant.stores.retention import Retention
 from penchant.stores.rows import erasure, from_entry
@@ -101,7 +102,7 @@ class MemoryLog:
                 return
             del self._slates[first.id]
 
-    def tail(self, after: int, limit: int = 50_000) -> Tail:
+    def tail(self, after: int, limit: int = 50_000, *, key: str = "") -> Tail:
         """Entries behind a position: events as columns, item changes and erasures as records."""
         with self._lock:
             start = bisect_right(self._records, after, key=lambda record: record.position)
@@ -118,6 +119,7 @@ class MemoryLog:
             items=[event.item for _, event in events],
             kinds=[event.kind for _, event in events],
             values=[event.value for _, event in events],
+            segments=[told(event.context, key) for _, event in events] if key else (),
             changes=changes,
         )
 

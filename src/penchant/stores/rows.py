@@ -13,7 +13,7 @@ from uuid import uuid4
 from penchant.errors import StoreError
 from penchant.ports import Entry, Erasure, ItemChange, digest
 from penchant.stores import codec
-from penchant.types import Event, Slate, micros, moment
+from penchant.types import Event, Slate, Value, micros, moment
 
 Row = tuple[str, str, int, str | None, str | None, str | None, float | None, str | None, str | None, str | None]
 
@@ -52,6 +52,11 @@ def _context(event: Event) -> str:
         raise StoreError(f"event {event.id}: its context {error}") from error
 
 
+def to_context(text: str | None) -> dict[str, Value]:
+    """The context of a row."""
+    return codec.to_values(codec.unpack(text)) if text else {}
+
+
 def _finite(event: Event) -> float:
     value = event.value
     if (type(value) is float or isinstance(value, Real)) and math.isfinite(value):
@@ -85,6 +90,6 @@ def to_entry(row: tuple[Any, ...]) -> Entry:
         item=item,
         value=value,
         text=text,
-        context=codec.to_values(codec.unpack(context)) if context else {},
+        context=to_context(context),
         slate=slate,
     )

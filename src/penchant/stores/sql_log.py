@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, select
 
 from penchant.ports import Entry, Record, Tail
+from penchant.segments import told
 from penchant.stores.database import Database
 from penchant.stores.erasures import Erasures
 from penchant.stores.retention import Retention
-from penchant.stores.rows import Row, erasure, from_entry, to_entry
+from penchant.stores.rows import Row, erasure, from_entry, to_context, to_entry
 from penchant.stores.slates import Packed, Slates, packed
 from penchant.stores.tables import LOG
 from penchant.types import Slate
@@ -37,7 +38,10 @@ class SqlLog:
         self._last = database.sql(select(func.max(LOG.c.position)))
         after = LOG.c.position > bindparam("after")
         self._new = database.sql(select(LOG.c.position, LOG.c.id).where(after).order_by(LOG.c.position))
-        self._tail = database.page(select(*_SLIM).where(after).order_by(LOG.c.position))
+        self._tail, self._telling = (
+            database.page(select(*columns).where(after).order_by(LOG.c.position))
+            for columns in (_SLIM, [*_SLIM, LOG.c.context])
+        )
         self._changes = database.sql(
             select(*_ENTRY)
             .where(after, LOG.c.position <= bindparam("last"), LOG.c.user.is_(None))
@@ -74,19 +78,16 @@ class SqlLog:
             new: list[tuple[int, str]] = result.cursor.fetchall()
             return new
 
-    def tail(self, after: int, limit: int = 50_000) -> Tail:
+    def tail(self, after: int, limit: int = 50_000, *, key: str = "") -> Tail:
         """Entries behind a position: events as columns, item changes and erasures as records."""
-        rows = self._database.read(self._tail, (after, limit, 0))
+        rows = self._database.read(self._telling if key else self._tail, (after, limit, 0))
         if not rows:
             return Tail(position=after)
-        positions, times, users, items, kinds, values = zip(*rows, strict=True)
-        last = positions[-1]
-        if None not in users:
-            return _tail(last, (positions, times, users, items, kinds, values), ())
-        changes = [_record(row) for row in self._database.read(self._changes, (after, last))]
-        events = [row for row in rows if row[2] is not None]
-        columns = tuple(zip(*events, strict=True)) if events else ((),) * 6
-        return _tail(last, columns, changes)
+        last, events = rows[-1][0], [row for row in rows if row[2] is not None]
+        columns = tuple(zip(*events, strict=True)) if events else ((),) * (6 + bool(key))
+        news = len(events) < len(rows)
+        changes = [_record(row) for row in self._database.read(self._changes, (after, last))] if news else ()
+        return _tail(last, columns, changes, key)
 
     def events(self, user: str) -> list[Record]:
         """Everything one person did, in order of time."""
@@ -115,8 +116,9 @@ class SqlLog:
                 self._database.leave()
 
 
-def _tail(last: int, columns: tuple[Any, ...], changes: Any) -> Tail:
-    positions, times, users, items, kinds, values = columns
+def _tail(last: int, columns: tuple[Any, ...], changes: Any, key: str) -> Tail:
+    positions, times, users, items, kinds, values, *contexts = columns
+    name = {text: told(to_context(text), key) for text in set(contexts[0])} if key else {}
     return Tail(
         position=last,
         positions=positions,
@@ -125,6 +127,7 @@ def _tail(last: int, columns: tuple[Any, ...], changes: Any) -> Tail:
         items=items,
         kinds=kinds,
         values=values,
+        segments=[name[text] for text in contexts[0]] if key else (),
         changes=changes,
     )
 

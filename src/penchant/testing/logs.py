@@ -16,7 +16,7 @@ import pytest
 from penchant.errors import StoreError
 from penchant.ports import Entry, Erasure, ItemChange, Log, Tail
 from penchant.testing.samples import ITEM, NOON, a_slate, an_event, needs_durable, opened
-from penchant.types import MINUTE, Event, micros
+from penchant.types import MINUTE, Event, Value, micros
 
 
 class LogContract:
@@ -82,6 +82,18 @@ class LogContract:
             read = stretch.position
         assert seen == [micros(NOON) + n * MINUTE for n in range(25)]
         assert stretch == Tail(position=read)
+
+    def test_tail_tells_of_a_key_of_the_context(self, log: Log) -> None:
+        change = ItemChange(id="c1", time=NOON, item=ITEM)
+        contexts: list[dict[str, Value]] = [{"country": "Peru"}, {}, {"country": 3, "x": "y"}, {"countries": "Chad"}]
+        for given in (contexts[:2], contexts[2:]):
+            log.append([*(an_event(contexts.index(c), context=c) for c in given), change])
+        assert list(log.tail(0, key="country").segments) == ["Peru", "", "3", ""]
+        assert list(log.tail(0, key="x").segments) == ["", "", "y", ""]
+        assert replace(log.tail(0, key="x"), segments=()) == log.tail(0)
+        nothing: list[str] = []
+        log.append([replace(change, id="c2")])
+        assert list(log.tail(log.tail(0).position - 1, key="x").segments) == nothing
 
     def test_tail_has_columns_of_events_and_records_of_the_rest(self, log: Log) -> None:
         change = ItemChange(id="c1", time=NOON, item=ITEM)

@@ -150,7 +150,13 @@ def newest(timeline: Timeline, positive: Array) -> list[Case]:
     order = places[np.lexsort((places, timeline.user[places], timeline.time[places]))]
     starts = np.flatnonzero(np.diff(timeline.user[order], prepend=-2) != 0)
     groups = np.split(order, starts[1:]) if len(starts) else []
-    return [Case(user=timeline.names[timeline.user[g[0]]], time=int(timeline.time[g[0]]), places=g) for g in groups]
+    return [_case(timeline, group) for group in groups]
+
+
+def _case(timeline: Timeline, places: Array) -> Case:
+    first = places[0]
+    user, time, segment = (column[first] for column in (timeline.user, timeline.time, timeline.segment))
+    return Case(user=timeline.names[user], time=int(time), places=places, segment=int(segment))
 
 
 def _hidden(timeline: Timeline, size: int, budget: Budget) -> Array:
