@@ -111,8 +111,7 @@ class Timeline:
 
     def erase(self, user: str) -> None:
         """Forget a person's name, in every view; their code stays taken."""
-        code = self.users.pop(user)
-        self.names[code] = ""
+        self.names[code := self.users.pop(user)] = ""
         self.segments.forget(code)
 
     def append(self, columns: Columns) -> Self:
@@ -236,9 +235,8 @@ class Timeline:
         return int(self.segment[places[-1]]) if len(places) else -1
 
     def tally(self, window: int | None, now: int, size: int, segment: int = -1) -> Array:
-        """Weighted events per item in (now − window, now], all time if None: float64, whole numbers of `UNITS`.
-
-        With a `segment`, those of its people.
+        """Weighted events per item in (now − window, now], all time if None, of all people or of a segment's:
+        float64, whole numbers of `UNITS`.
         """
         lo = 0 if window is None else int(np.searchsorted(self.time, now - window, side="right"))
         hi = self.n if window is None else int(np.searchsorted(self.time, now, side="right"))
@@ -250,12 +248,10 @@ class Timeline:
             counts = ready[2]
             for a, b, sign in ((ready[0], lo, -1), (ready[1], hi, 1)):
                 if a != b:
-                    counts = counts + (sign if b > a else -sign) * self._count(
-                        min(a, b), max(a, b), len(counts), segment
-                    )
+                    moved = self._count(min(a, b), max(a, b), len(counts), segment)
+                    counts = counts + (sign if b > a else -sign) * moved
         if key not in kept and len(kept) >= _TALLIES:
-            oldest, *_ = tuple(kept)
-            kept.pop(oldest, None)
+            kept.pop(tuple(kept)[0], None)  # noqa: RUF015 - others may be adding to it
         kept[key] = (lo, hi, counts)
         return counts[:size]
 
