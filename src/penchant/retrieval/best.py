@@ -1,7 +1,6 @@
 """The best rows of a score over the whole catalogue, and what people did: one as weights on items, many as places."""
 
 from collections.abc import Sequence
-from itertools import islice
 
 import numpy as np
 
@@ -51,5 +50,9 @@ def taken(timeline: Timeline, people: Array, depth: int) -> tuple[Array, Array]:
 
 def in_turn(tops: Sequence[Rows], limit: int) -> Rows:
     """The distinct rows of several lists, one of each at a time, at most `limit`."""
-    turns = (top[place] for place in range(limit) for top in tops if place < len(top))
-    return np.array(list(islice(dict.fromkeys(int(row) for row in turns), limit)), dtype=np.int32)
+    tops = [*tops, np.zeros(0, np.int32)]
+    found, turns = np.concatenate(tops), np.concatenate([np.arange(len(top)) for top in tops])
+    found = found[np.argsort(turns, kind="stable")]
+    _, first = np.unique(found, return_index=True)
+    rows: Rows = found[np.sort(first)[:limit]].astype(np.int32)
+    return rows
