@@ -146,7 +146,6 @@ DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"kind": "fusion"},
         {"kind": "asked"},
         {"kind": "diversity"},
-        {"kind": "fresh", "days": 0.0, "after": 10},  # two of twenty for what nobody has met yet, none of ten
     ),
     "rules": (),
 }
