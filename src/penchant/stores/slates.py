@@ -44,7 +44,7 @@ class Slates:
         self._mark = 0
         self._refused = -_LATER  # monotonic time of the last flush that failed
         self._lock = threading.Lock()  # of what waits; never held while the database writes
-        self._writing = threading.Lock()  # of flushes and erasures, taken before `_lock`
+        self.still = threading.RLock()  # of flushes and erasures: nobody else writes; taken before `_lock`
         self._some, self._stopped = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         statement = database.insert(SLATES).on_conflict_do_nothing(index_elements=["id"])
@@ -117,7 +117,7 @@ class Slates:
 
     def forget(self, user: str) -> int:
         """Remove a person's slates, after their erasure was logged; returns how many there were."""
-        with self._writing:
+        with self.still:
             with self._lock:
                 mine = [key for key, (_, row) in self._waiting.items() if row[1] == user]
                 for key in mine:
@@ -133,7 +133,7 @@ class Slates:
         Raises NotReadyError if others write for longer than `patience` seconds, StoreError if the database refuses;
         the slates wait on.
         """
-        if not self._writing.acquire(timeout=patience):
+        if not self.still.acquire(timeout=patience):
             raise NotReadyError(f"{self._database.name} is being written")
         try:
             with self._lock:
@@ -144,7 +144,7 @@ class Slates:
                 for key in batch:
                     self._waiting.pop(key, None)
         finally:
-            self._writing.release()
+            self.still.release()
 
     def _write(self, waiting: Sequence[tuple[int, Packed]], patience: float) -> None:
         with self._database.write(lock=SLATES, durable=False, patience=patience) as connection:
