@@ -15,11 +15,12 @@ from penchant import pipeline, privacy
 from penchant.checks import AHEAD, check, flaw
 from penchant.errors import NotReadyError, UnknownError, UsageError
 from penchant.ports import ItemChange, ItemStore, Log, Record, State, StateStore, digest
-from penchant.protocols import Context, Fold, Reader, Recalls, Release, Trace
-from penchant.recollection import Recollection
+from penchant.protocols import Context, Fold, Recalls, Release, Trace
+from penchant.recollection import Recollection, marks
+from penchant.speech import Generator, Language, Reader
 from penchant.state.folds import fold
 from penchant.telemetry import Telemetry
-from penchant.types import MARK, PROPENSITY, Candidates, Columns, Event, Item, Pick, Query, Slate, micros, moment
+from penchant.types import PROPENSITY, Columns, Event, Item, Pick, Query, Slate, micros, moment
 from penchant.world import BARE, Follower, World, born
 
 
@@ -47,6 +48,7 @@ class Engine:
     release: Release
     archive: Callable[[int | str], Release]  # the newest release of a time (µs), or one by its version
     clock: Callable[[World], datetime]
+    generator: Generator | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
     closing: ExitStack = field(default_factory=ExitStack)
     recollection: Recollection = field(init=False)
@@ -82,8 +84,9 @@ class Engine:
             picks=picks,
             release=release.version,
             position=world.position,
-            degraded=(*release.degraded, *self._unknown(query, world)),
-            marks=_marks(trace.result, len(picks)),
+            degraded=(*release.degraded, *trace.context.notes.degraded, *self._unknown(query, world)),
+            marks=marks(trace.result, len(picks)),
+            cost=trace.context.notes.cost,
         )
         self.log.append([slate])
         self.telemetry.answered(query.surface, release.version, slate.degraded)
@@ -217,10 +220,16 @@ class Engine:
         return self.recollection.of(context, most) if most else ()
 
     def _context(self, query: Query, world: World, now: int, user: dict[str, Columns], seed: str) -> Context:
-        wish = self.reader.wish(query.text) if query.text else None
         view, known = world.timeline.until(now), world.catalogue if query.at is None else born(world.catalogue, now)
         return pipeline.context(
-            query, now=now, timeline=view, catalogue=known, user=user, folds=self.folds, wish=wish, seed=seed
+            query,
+            now=now,
+            timeline=view,
+            catalogue=known,
+            user=user,
+            folds=self.folds,
+            language=Language(reader=self.reader, generator=self.generator),
+            seed=seed,
         )
 
     def _person(self, world: World, user: str, now: int) -> dict[str, Columns]:
@@ -266,9 +275,3 @@ class Engine:
         names = [*(query.candidates or ()), *([query.item] if query.item else [])]
         unknown = sorted({n for n in names if n not in world.catalogue.row_of})
         return (f"unknown items: {', '.join(unknown[:10])}",) if unknown else ()
-
-
-def _marks(result: Candidates, count: int) -> dict[str, tuple[float, ...]]:
-    """What the slate keeps of its picks' columns: short in the log, near enough to learn from."""
-    names = [name for name in result.columns if name.endswith(MARK)]
-    return {name: tuple(round(value, 3) for value in result.columns[name][:count].tolist()) for name in names}

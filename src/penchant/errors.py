@@ -5,6 +5,7 @@ PenchantError
 │   └── ConfigError   penchant.toml is off; names file and key
 ├── UnknownError      a well-formed name of something that does not exist (HTTP 404)
 ├── NotReadyError     cannot be answered yet: retry later (HTTP 503)
+├── GeneratorError    a language model gave no answer that can be used, in time or at all
 ├── StoreError        a store cannot be read or written
 └── ArtefactError     a release is damaged or does not fit this catalogue
 """
@@ -30,6 +31,10 @@ class UnknownError(PenchantError):
 
 class NotReadyError(PenchantError):
     """The answer is not to be had yet; asking again later may succeed."""
+
+
+class GeneratorError(PenchantError):
+    """A language model gave no usable answer: too late, out of budget, not there, or not what was asked for."""
 
 
 class StoreError(PenchantError):

@@ -10,9 +10,10 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from penchant.protocols import Context, Fold, Release, Trace
+from penchant.speech import SILENT, Language
 from penchant.state.folds import fold
 from penchant.timeline import Timeline
-from penchant.types import Array, Candidates, Catalogue, Columns, Floats, Query, Rows
+from penchant.types import Array, Candidates, Catalogue, Columns, Query, Rows
 
 RESERVED = "union"  # the name of the step that joins the sources
 
@@ -25,7 +26,7 @@ def context(
     catalogue: Catalogue,
     user: Mapping[str, Columns],
     folds: Sequence[Fold],
-    wish: Floats | None = None,
+    language: Language = SILENT,
     seed: str = "",
 ) -> Context:
     """The context of a query; an item the person is looking at counts as a view of this moment."""
@@ -40,7 +41,8 @@ def context(
         catalogue=catalogue,
         allowed=np.ones(len(catalogue), dtype=bool),
         dice=np.random.default_rng(int(seed or "0", 16)),
-        wish=wish,
+        wish=language.wish(query.text),
+        language=language,
     )
 
 

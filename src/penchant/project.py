@@ -18,6 +18,7 @@ from penchant.engine import Observed
 from penchant.errors import UsageError
 from penchant.evaluation import blending, diagnosis, logged, offpolicy, report, splits
 from penchant.evaluation.replay import Replay, one_thread
+from penchant.speech import Language
 from penchant.training import studies, tuning
 from penchant.training.jobs import train
 from penchant.training.rehearsal import rehearse
@@ -213,7 +214,7 @@ class Project:
         limits = budget(self.settings)
         made = rehearse(self.built.plan, past, limits, version="estimated", until=begin, progress=self.progress)
         with one_thread():
-            shown = logged.shown(evidence, replay, made.release, self.engine.reader.wish, self.progress)
+            shown = logged.shown(evidence, replay, made.release, self.progress)
         return offpolicy.estimate(shown, clip=clip)
 
     def tune(
@@ -251,7 +252,9 @@ class Project:
 
     def _replay(self) -> Replay:
         world = self.engine.follower.catch_up()
-        return Replay(timeline=world.timeline, catalogue=world.catalogue, folds=self.engine.folds)
+        engine = self.engine
+        language = Language(reader=engine.reader, generator=engine.generator)
+        return Replay(timeline=world.timeline, catalogue=world.catalogue, folds=engine.folds, language=language)
 
     # ── operating ───────────────────────────────────────────────────────────────────────────────────────────────
 

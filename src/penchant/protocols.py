@@ -7,17 +7,31 @@ between families. `penchant.testing` holds a contract suite for every protocol h
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
+from penchant.speech import SILENT, Language
 from penchant.timeline import Events, Timeline
-from penchant.types import Array, Candidates, Catalogue, Columns, Floats, Item, Query, Rows, Slate
+from penchant.types import Array, Candidates, Catalogue, Columns, Floats, Query, Rows, Slate
 
 T = TypeVar("T")
 Model_co = TypeVar("Model_co", covariant=True)
 
 # ── values that pass through the protocols ──────────────────────────────────────────────────────────────────────
+
+
+@dataclass(slots=True)
+class Notes:
+    """What the making of one answer leaves to be told; stages write, the engine reads."""
+
+    degraded: list[str] = field(default_factory=list)  # "stage: what could not be done"
+    cost: dict[str, float] = field(default_factory=dict)  # what language models took: calls, tokens, seconds
+
+    def spend(self, **amounts: float) -> None:
+        """Add to the cost."""
+        for name, amount in amounts.items():
+            self.cost[name] = self.cost.get(name, 0.0) + amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +47,8 @@ class Context:
     dice: np.random.Generator  # seeded by the slate id
     wish: Floats | None = None  # the query's text, encoded
     slates: Sequence[Slate] = ()  # answered by this person, oldest first; none unless a stage `Recalls`
+    language: Language = SILENT
+    notes: Notes = field(default_factory=Notes, compare=False)
     memo: dict[Any, Any] = field(default_factory=dict, compare=False)
 
     def once(self, key: object, make: Callable[[], T]) -> T:
@@ -95,42 +111,6 @@ class Trace:
 
 
 # ── plug-ins ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class Encoder(Protocol):
-    """Texts to unit vectors."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def dim(self) -> int: ...
-    def encode(self, texts: Sequence[str], role: Literal["query", "passage"]) -> Floats:
-        """(len(texts) × dim) float32, rows of unit length."""
-        ...
-
-
-class Reader(Protocol):
-    """Reads the catalogue and what people say: an encoder with its template and its cache."""
-
-    @property
-    def name(self) -> str: ...
-    def items(self, items: Sequence[Item]) -> Floats:
-        """(len(items) × dim) vectors of the items' texts; each distinct text is encoded once, ever."""
-        ...
-
-    def wish(self, text: str) -> Floats:
-        """(dim,) vector of a query in plain words."""
-        ...
-
-
-class Generator(Protocol):
-    """Prompts to texts."""
-
-    @property
-    def name(self) -> str: ...
-    def generate(self, prompts: Sequence[str], *, deadline: float) -> list[str]:
-        """One text per prompt; stops at `deadline` (seconds)."""
-        ...
 
 
 @runtime_checkable

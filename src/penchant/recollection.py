@@ -11,7 +11,7 @@ import numpy as np
 
 from penchant.ports import Log
 from penchant.protocols import Context
-from penchant.types import Slate
+from penchant.types import MARK, Candidates, Slate
 
 _PEOPLE = 2_000  # whose slates are held in memory
 
@@ -62,3 +62,9 @@ def _touched(context: Context) -> dict[str, int]:
     order = np.argsort(recent["position"], kind="stable")
     rows, positions = recent["item"][order].tolist(), recent["position"][order].tolist()
     return {items[row].id: position for row, position in zip(rows, positions, strict=True) if row >= 0}
+
+
+def marks(result: Candidates, count: int) -> dict[str, tuple[float, ...]]:
+    """What the slate keeps of its picks' columns: short in the log, near enough to learn from."""
+    names = [name for name in result.columns if name.endswith(MARK)]
+    return {name: tuple(round(value, 3) for value in result.columns[name][:count].tolist()) for name in names}

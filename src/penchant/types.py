@@ -152,6 +152,7 @@ class Slate:
     position: int
     degraded: tuple[str, ...] = ()  # what could not be done and what was done instead
     marks: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # column → value per pick; see `MARK`
+    cost: Mapping[str, float] = field(default_factory=dict)  # what language models took: calls, tokens, seconds
 
     @property
     def items(self) -> list[str]:

@@ -9,8 +9,8 @@ import numpy as np
 from penchant.catalogue import columns
 from penchant.kinds import Kinds
 from penchant.ports import Erasure, ItemChange, ItemStore, Log, Record, Tail, digest
-from penchant.protocols import Reader
 from penchant.segments import Segments
+from penchant.speech import Reader
 from penchant.timeline import Timeline
 from penchant.types import NEVER, Catalogue, Item
 

@@ -4,7 +4,7 @@ Rule: only a release that learned from nothing later than the slates may be aske
 slate count as its reward.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from penchant.evaluation.offpolicy import Shown
 from penchant.evaluation.replay import Progress, Replay
 from penchant.ports import Log, Record
 from penchant.protocols import Context, Release, Trace
-from penchant.types import PROPENSITY, Array, Event, Floats, Slate, micros
+from penchant.types import PROPENSITY, Array, Event, Slate, micros
 
 _BUCKETS = 12  # of standings: 1, 2–3, 4–7, …; the last is everything that the release did not find
 _FAITH = 10.0  # items' worth of the overall mean mixed into a bucket's
@@ -67,11 +67,10 @@ def shown(
     evidence: Sequence[tuple[Slate, Mapping[str, float]]],
     replay: Replay,
     release: Release,
-    wish: Callable[[str], Floats],
     progress: Progress,
 ) -> Shown:
     """Ask the release every slate's question; its model of the rewards is the mean by standing, cross-fitted."""
-    asked = list(_asked(evidence, replay, release, wish, progress))
+    asked = list(_asked(evidence, replay, release, progress))
     slate = np.repeat(np.arange(len(asked)), [len(one.reward) for one in asked])
     person = np.array([one.person for one in asked], dtype=np.int64)
     columns = {name: _joined([getattr(one, name) for one in asked]) for name in ("reward", "propensity", "chance")}
@@ -93,11 +92,10 @@ def _asked(
     evidence: Sequence[tuple[Slate, Mapping[str, float]]],
     replay: Replay,
     release: Release,
-    wish: Callable[[str], Floats],
     progress: Progress,
 ) -> Iterator[_Asked]:
     for done, (slate, earned) in enumerate(evidence):
-        trace = pipeline.run(release, _context(slate, replay, wish))
+        trace = pipeline.run(release, _context(slate, replay))
         chance, bucket = chances(trace), _standings(trace)
         rows = [replay.catalogue.row_of.get(pick.item, -1) for pick in slate.picks]
         yield _Asked(
@@ -111,7 +109,7 @@ def _asked(
         progress("estimate", done + 1, len(evidence))
 
 
-def _context(slate: Slate, replay: Replay, wish: Callable[[str], Floats]) -> Context:
+def _context(slate: Slate, replay: Replay) -> Context:
     """What was known when the slate was asked for; the catalogue is today's."""
     query, now = slate.query, micros(slate.time)
     view = replay.timeline.until(now, slate.position)
@@ -122,7 +120,7 @@ def _context(slate: Slate, replay: Replay, wish: Callable[[str], Floats]) -> Con
         catalogue=replay.catalogue,
         user=pipeline.person(view, query.user, replay.folds),
         folds=replay.folds,
-        wish=wish(query.text) if query.text else None,
+        language=replay.language,
         seed=slate.id,
     )
 

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from penchant import pipeline
 from penchant.protocols import Context, Fold, Release, Trace
+from penchant.speech import SILENT, Language
 from penchant.timeline import Timeline
 from penchant.types import Array, Catalogue, Query, Rows
 
@@ -36,6 +37,7 @@ class Replay:
     timeline: Timeline
     catalogue: Catalogue
     folds: Sequence[Fold]
+    language: Language = SILENT
     frozen: bool = False  # every answer sees the whole timeline, whenever it happened (leave-one-out)
     stale: int = 0  # microseconds by which what is known lags behind the moment of the question
 
@@ -49,7 +51,14 @@ class Replay:
         query = Query(user=case.user, k=k, exclude=excluded, context=self._visit(case))
         seed = pipeline.slate_id(query, now, 0, "")
         return pipeline.context(
-            query, now=now, timeline=view, catalogue=self.catalogue, user=user, folds=self.folds, seed=seed
+            query,
+            now=now,
+            timeline=view,
+            catalogue=self.catalogue,
+            user=user,
+            folds=self.folds,
+            language=self.language,
+            seed=seed,
         )
 
     def _visit(self, case: Case) -> dict[str, str]:

@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 
 from penchant.errors import ArtefactError
-from penchant.language.text import clean
+from penchant.texts import clean
 from penchant.types import Array, Floats
 
 Role = Literal["query", "passage"]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from penchant.language.encoders import load
-from penchant.language.text import item_text
 from penchant.language.vectors import Progress, QueryCache, encode_query, item_vectors
 from penchant.ports import ItemStore
-from penchant.protocols import Encoder
+from penchant.speech import Encoder
+from penchant.texts import item_text
 from penchant.types import Floats, Item
 
 
@@ -32,7 +32,7 @@ class CatalogueReader:
         """(len(items) × dim) vectors of the items' texts; of no items, (0 × 0)."""
         if not items:
             return np.zeros((0, 0), np.float32)
-        texts = [item_text(item, self._template) for item in items]
+        texts = [self.text(item) for item in items]
         if self._encoder is None and not any(texts):
             return np.zeros((len(items), 0), np.float32)  # nothing to read yet, nor to choose an encoder by
         encoded = item_vectors(texts, self._ready(texts), self._store, self.progress)
@@ -42,6 +42,10 @@ class CatalogueReader:
     def wish(self, text: str) -> Floats:
         """(dim,) vector of a query in plain words."""
         return encode_query(self._ready([text]), text, self._queries)
+
+    def text(self, item: Item) -> str:
+        """What is read of an item."""
+        return item_text(item, self._template)
 
     def _ready(self, texts: Sequence[str]) -> Encoder:
         with self._lock:

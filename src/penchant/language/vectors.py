@@ -13,9 +13,9 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from penchant.language.text import clean
 from penchant.ports import ItemStore
-from penchant.protocols import Encoder
+from penchant.speech import Encoder
+from penchant.texts import clean
 from penchant.types import Floats
 
 Progress = Callable[[int, int], None]  # texts done, texts to do

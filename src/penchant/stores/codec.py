@@ -160,6 +160,7 @@ def from_slate(slate: Slate) -> Document:
         "position": slate.position,
         "degraded": list(slate.degraded),
         "marks": {column: list(values) for column, values in slate.marks.items()},
+        "cost": dict(slate.cost),
     }
 
 
@@ -174,6 +175,7 @@ def to_slate(document: Mapping[str, Any]) -> Slate:
         position=document["position"],
         degraded=tuple(document.get("degraded", ())),
         marks={column: tuple(values) for column, values in document.get("marks", {}).items()},
+        cost=document.get("cost", {}),
     )
 
 

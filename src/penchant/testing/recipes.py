@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from penchant.errors import NotReadyError
-from penchant.protocols import Encoder, Source, Trainable
+from penchant.protocols import Source, Trainable
+from penchant.speech import Encoder
 from penchant.testing import worlds
 from penchant.testing.compared import copied, every, same_columns, seen
 from penchant.types import Array, Candidates

@@ -63,6 +63,7 @@ def a_slate(number: int, user: str = "ann") -> Slate:
         release="r1",
         position=7,
         degraded=("late",),
+        cost={"calls": 1.0, "seconds": 0.25},
         marks={"popular.7d~share~z": (-0.5, 1.25), "again.frequency~share~z": (3.0, 0.0)},
     )
 

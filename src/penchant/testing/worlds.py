@@ -16,8 +16,10 @@ from penchant.build import folding
 from penchant.catalogue import columns
 from penchant.kinds import Kinds
 from penchant.language.models import Hashing
-from penchant.language.text import item_text
 from penchant.protocols import Context, Examples, History
+from penchant.speech import Language
+from penchant.testing.reading import Reads
+from penchant.texts import item_text
 from penchant.timeline import Timeline
 from penchant.types import (
     DAY,
@@ -177,7 +179,7 @@ def context(
         catalogue=of.catalogue,
         user=pipeline.person(view, user, folding()),
         folds=folding(),
-        wish=Hashing().encode([text], "query")[0] if text else None,
+        language=Language(reader=Reads()),
         seed="5eed",
     )
 

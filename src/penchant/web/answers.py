@@ -52,6 +52,7 @@ class Answer(BaseModel):
     items: list[Offer]
     understood: Understood | None
     degraded: list[str] = Field(description="What could not be done, and what was done instead.")
+    cost: dict[str, float] = Field(description="What language models took for it: calls, tokens, seconds.")
     took_ms: float
 
 
@@ -133,6 +134,7 @@ def from_slate(slate: Slate, took: float) -> dict[str, Any]:
         "items": from_picks(slate.picks),
         "understood": {"text": slate.query.text} if slate.query.text else None,
         "degraded": list(slate.degraded),
+        "cost": dict(slate.cost),
         "took_ms": round(took * 1_000, 3),
     }
 
