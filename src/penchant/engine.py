@@ -51,10 +51,12 @@ class Engine:
     generator: Generator | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
     closing: ExitStack = field(default_factory=ExitStack)
+    language: Language = field(init=False)  # what plug-ins read and write with
     recollection: Recollection = field(init=False)
     _observing: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
+        self.language = Language(reader=self.reader, generator=self.generator)
         self.recollection = Recollection(self.log)
 
     # ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -228,7 +230,7 @@ class Engine:
             catalogue=known,
             user=user,
             folds=self.folds,
-            language=Language(reader=self.reader, generator=self.generator),
+            language=self.language,
             seed=seed,
         )
 

@@ -18,7 +18,6 @@ from penchant.engine import Observed
 from penchant.errors import UsageError
 from penchant.evaluation import blending, diagnosis, logged, offpolicy, report, splits
 from penchant.evaluation.replay import Replay, one_thread
-from penchant.speech import Language
 from penchant.training import studies, tuning
 from penchant.training.jobs import train
 from penchant.training.rehearsal import rehearse
@@ -253,8 +252,7 @@ class Project:
     def _replay(self) -> Replay:
         world = self.engine.follower.catch_up()
         engine = self.engine
-        language = Language(reader=engine.reader, generator=engine.generator)
-        return Replay(timeline=world.timeline, catalogue=world.catalogue, folds=engine.folds, language=language)
+        return Replay(timeline=world.timeline, catalogue=world.catalogue, folds=engine.folds, language=engine.language)
 
     # ── operating ───────────────────────────────────────────────────────────────────────────────────────────────
 
