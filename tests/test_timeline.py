@@ -79,9 +79,9 @@ def same_answers(view, listed, now):
             assert view.places(column, code).tolist() == where(listed, field, code)
         for last in (1, 2, 99):
             codes = list(range(size, -1, -1))
-            wanted = [(p, slot) for slot, code in enumerate(codes) for p in where(listed, field, code)[-last:]]
-            places, owner = view.gather(column, np.array(codes), last)
-            assert list(zip(places.tolist(), owner.tolist(), strict=True)) == wanted
+            order, spans = view.postings(column).order, view.spans(column, np.array(codes), last)
+            for code, lo, hi, first, end in zip(codes, *(span.tolist() for span in spans[:4]), strict=True):
+                assert [*order[lo:hi], *spans[4][first:end]] == where(listed, field, code)[-last:]
     born = {e[3]: e[0] for e in reversed(listed)}
     never = np.iinfo(np.int64).max
     assert view.first_seen(np.arange(ITEMS + 2)).tolist() == [born.get(row, never) for row in range(ITEMS + 2)]

@@ -2,18 +2,23 @@
 
 import numpy as np
 
-from penchant.types import Array
+from penchant.types import Array, Columns
 
 
 class Postings:
-    """Where each code of a column occurs among the first `size` events, ascending."""
+    """Where each code of the column `by` occurs among the first `size` events, ascending.
 
-    def __init__(self, codes: Array) -> None:
+    `columns` are the others in the order of the index: the events of one code lie side by side in memory.
+    """
+
+    def __init__(self, by: str, columns: Columns) -> None:
+        codes = columns[by]
         self.size = len(codes)
         known = np.flatnonzero(codes >= 0)
-        self.order = known[np.argsort(codes[known], kind="stable")]
+        self.order = known[np.argsort(codes[known], kind="stable")].astype(np.int32)
         counts = np.bincount(codes[known]) if len(known) else np.zeros(0, dtype=np.int64)
         self.starts = np.concatenate([[0], np.cumsum(counts)])
+        self.columns = {name: column[self.order] for name, column in columns.items() if name != by}
 
     def bounds(self, codes: Array) -> tuple[Array, Array]:
         """Where the places of each code begin and end in `order`."""

@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 
 from penchant.kinds import Kinds
+from penchant.loops import spans
 from penchant.postings import Postings
 from penchant.segments import Segments
 from penchant.types import Array, Columns, Rows
@@ -27,6 +28,7 @@ _COLUMNS = {
     "position": np.int64,
     "segment": np.int16,
 }
+_CODED = ("user", "item")  # columns that have a posting index
 _TALLIES = 200  # windows, of everybody or of a segment, whose counts are kept
 _MARGIN = 1_000  # newest events that a posting index leaves out
 _TAIL = 20_000  # events that may follow the last posting index before it is built again
@@ -187,7 +189,8 @@ class Timeline:
         if ready is None or self.n - ready.size > max(_TAIL, ready.size // 8):
             filled = self._buffers.filled
             behind = _MARGIN if filled > 10 * _MARGIN else 0  # events a little late leave the index whole
-            ready = Postings(self._buffers.columns[column][: filled - behind])
+            told = {name: self._buffers.columns[name][: filled - behind] for name in (*_CODED, "kind", "time")}
+            ready = Postings(column, told)
             self._buffers.postings[column] = ready
         return ready
 
@@ -201,33 +204,16 @@ class Timeline:
         tail = index.size + np.flatnonzero(getattr(self, column)[index.size :] == code)
         return np.concatenate([found, tail])
 
-    def gather(self, column: str, codes: Array, last: int) -> tuple[Array, Array]:
-        """Places of the `last` most recent events of each of several codes, and which of the codes each is of."""
+    def spans(self, column: str, codes: Array, last: int) -> tuple[Array, ...]:
+        """Where the `last` newest events of each of several codes of `user` or `item` lie: see `loops.spans`."""
         index = self.postings(column)
-        starts, ends = index.bounds(codes)
-        if index.size <= self.n:
-            starts = np.maximum(starts, ends - last)
-        sizes = ends - starts
-        owner = np.repeat(np.arange(len(codes)), sizes)
-        found = index.order[
-            np.arange(len(owner)) + np.repeat(starts - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes)
-        ]
-        if index.size > self.n:
-            seen = found < self.n
-            found, owner = found[seen], owner[seen]
-        elif index.size < self.n:
-            tail = getattr(self, column)[index.size :]
-            slot = np.full(int(max(tail.max(initial=0), codes.max(initial=0))) + 1, -1)
-            slot[codes] = np.arange(len(codes))
-            hits = np.flatnonzero((tail >= 0) & (slot[tail] >= 0))
-            found = np.concatenate([found, index.size + hits])
-            owner = np.concatenate([owner, slot[tail[hits]]])
-            order = np.argsort(owner, kind="stable")
-            found, owner = found[order], owner[order]
-        counts = np.bincount(owner, minlength=len(codes))
-        behind = np.repeat(np.cumsum(counts), counts) - np.arange(len(owner))  # 1 for the newest of its code
-        recent = behind <= last
-        return found[recent], owner[recent]
+        tail = getattr(self, column)[index.size :]
+        return spans(index.order, *index.bounds(codes), tail, np.asarray(codes, dtype=np.int64), last, self.n)
+
+    def columns(self, by: str, names: Sequence[str]) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Columns in the order of the index of `user` or `item`, and in that of the timeline."""
+        index = self.postings(by)
+        return tuple(index.columns[name] for name in names), tuple(getattr(self, name) for name in names)
 
     def segment_of(self, user: str) -> int:
         """The segment of a person, as of their newest event; -1 where none is known."""

@@ -1,11 +1,11 @@
-"""The best rows of a score over the whole catalogue, and what people did: one as weights on items, many as places."""
+"""The best rows of a score over the whole catalogue, and what a person did as weights on items."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from penchant.protocols import Context
-from penchant.timeline import UNITS, Timeline
+from penchant.timeline import UNITS
 from penchant.types import DAY, Array, Rows
 
 
@@ -39,13 +39,6 @@ def liked(context: Context, half_life: float, size: int, pace: float = 1.0) -> t
 def steps(times: Array) -> Array:
     """How many moments of these times, which are in order, come before each: 0 for those of the first."""
     return np.cumsum(np.diff(times, prepend=times[:1]) != 0)
-
-
-def taken(timeline: Timeline, people: Array, depth: int) -> tuple[Array, Array]:
-    """Places of the positive events with an item among the `depth` newest of each person (codes), and whose each is."""
-    places, owner = timeline.gather("user", people, depth)
-    keep = (timeline.item[places] >= 0) & (timeline.kinds.weights[timeline.kind[places]] > 0)
-    return places[keep], owner[keep]
 
 
 def in_turn(tops: Sequence[Rows], limit: int) -> Rows:

@@ -11,8 +11,10 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Interval
 
+from penchant import walks
 from penchant.protocols import Context
-from penchant.retrieval.best import best, taken
+from penchant.retrieval.best import best
+from penchant.retrieval.counting import baskets
 from penchant.types import Array, Columns, Rows
 
 
@@ -60,20 +62,15 @@ class Habits:
         timeline = context.timeline
         items = np.flatnonzero(habits)
         items = items[np.argsort(-habits[items], kind="stable")[: self.items]]
-        places, owner = timeline.gather("item", items, self.audience)
-        shared = np.bincount(timeline.user[places], weights=habits[items][owner], minlength=person + 1)
-        shared[person] = 0.0
-        people = np.flatnonzero(shared)
-        return people[np.argsort(-shared[people], kind="stable")[: self.people]]
+        people, shared = walks.crowd(timeline, items, habits[items], self.audience)
+        people, shared = people[people != person], shared[people != person]
+        nearest: Array = people[np.argsort(-shared, kind="stable")[: self.people]]
+        return nearest
 
     def _taken(self, context: Context, people: Array, depth: int) -> tuple[Array, Array, Array]:
         """Item, faded weight and owner of the positive events of some people."""
-        timeline = context.timeline
-        places, owner = taken(timeline, people, depth)
-        moment = np.cumsum((np.diff(owner, prepend=-1) != 0) | (np.diff(timeline.time[places], prepend=0) != 0))
-        newest = np.zeros(len(people), dtype=np.int64)
-        newest[owner] = moment  # ascending, so the last one stays
-        back = newest[owner] - moment
-        weight = timeline.kinds.weights[timeline.kind[places]]
-        faded = weight * self.within ** (back % self.size) * self.between ** (back // self.size)
-        return timeline.item[places], faded, owner
+        found = walks.taken(context.timeline, people, depth)
+        back = baskets(found.time, found.owner)
+        fades = np.arange(int(back.max(initial=0)) + 1)
+        fades = self.within ** (fades % self.size) * self.between ** (fades // self.size)
+        return found.item, found.weight * fades[back], found.owner

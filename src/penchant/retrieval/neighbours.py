@@ -12,8 +12,10 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 
+from penchant import walks
 from penchant.protocols import Context
-from penchant.retrieval.best import best, in_turn, liked, taken
+from penchant.retrieval.best import best, in_turn, liked
+from penchant.retrieval.counting import HALVES, counts
 from penchant.timeline import UNITS, Timeline
 from penchant.types import DAY, Array, Columns, Rows
 
@@ -54,59 +56,30 @@ class Neighbours:
         people, near, seen = self._nearest(context, length)
         if not len(people):
             return dict.fromkeys(COLUMNS, np.zeros(size))
-        events = _Taken.by(context, people, self.depth)
-        even = near / seen**self.even
-        together = events.count(near * _rarity(context.timeline, seen), size)
+        values = near * _rarity(context.timeline, seen), near / seen**self.even
+        lives, events = (self.peers * DAY, self.lately * DAY), walks.taken(context.timeline, people, self.depth)
+        together, peers, lately = counts(events, values, context.now, lives, HALVES, size)
         return {
             "together": together,
             "bm25": together / length,
             "cosine": together / np.sqrt(np.maximum(tally, 1.0)),
-            "peers": events.count(even, size, self.peers),
-            "lately": events.count(even, size, self.lately),
+            "peers": peers,
+            "lately": lately,
         }
 
     def _nearest(self, context: Context, length: Array) -> tuple[Array, Array, Array]:
         """Codes of the people who share most with the person, how near they are, how many events each has."""
         timeline = context.timeline
         past, weights = liked(context, self.half_life, self.history, pace=self.pace)
-        places, owner = timeline.gather("item", past, self.audience)
         positive = np.maximum(timeline.kinds.weights, 0.0)
-        value = positive[timeline.kind[places]] * (weights / length[past])[owner]
-        shared = np.bincount(timeline.user[places], weights=value)
-        shared[timeline.users.get(context.query.user, len(shared)) :][:1] = 0.0
-        people = np.flatnonzero(shared)
-        near, seen = shared[people], activity(timeline, people)
+        people, near = walks.crowd(timeline, past, weights / length[past], self.audience, positive)
+        others = (near > 0) & (people != timeline.users.get(context.query.user, -1))
+        people, near = people[others], near[others]
+        seen = activity(timeline, people)
         if len(people) > self.people:
             nearest = np.argsort(-near * _rarity(timeline, seen), kind="stable")[: self.people]
             people, near, seen = people[nearest], near[nearest], seen[nearest]
         return people, near, seen
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """What some people went for: the item of each event, its weight, its age in days and which of the people did it."""
-
-    item: Array
-    weight: Array
-    age: Array
-    owner: Array
-
-    @classmethod
-    def by(cls, context: Context, people: Array, depth: int) -> "_Taken":
-        """Of the `depth` most recent events of each."""
-        timeline = context.timeline
-        places, owner = taken(timeline, people, depth)
-        weight = timeline.kinds.weights[timeline.kind[places]]
-        age = np.maximum(context.now - timeline.time[places], 0) / DAY
-        return cls(timeline.item[places], weight, age.astype(np.float32), owner)
-
-    def count(self, of: Array, size: int, half_life: float | None = None) -> Array:
-        """Σ of a value per person over the events with each item, fading by `half_life` days if one is given."""
-        value = of[self.owner] * self.weight
-        if half_life is not None:
-            value = value * np.exp2(self.age * np.float32(-1 / half_life))
-        counts: Array = np.bincount(self.item, weights=value, minlength=size)[:size]
-        return counts
 
 
 def _rarity(timeline: Timeline, seen: Array) -> Array:

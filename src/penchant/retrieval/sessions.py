@@ -12,8 +12,10 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt
 
+from penchant import walks
 from penchant.protocols import Context
-from penchant.retrieval.best import best, steps, taken
+from penchant.retrieval import counting
+from penchant.retrieval.best import best, steps
 from penchant.timeline import UNITS, Timeline
 from penchant.types import DAY, MINUTE, Array, Columns, Rows
 
@@ -48,13 +50,14 @@ class Sessions:
         visit, weights = self._visit(context)
         weight = np.zeros(size)
         weight[visit] = weights
-        item, session, ended = self._others(context, visit)
-        like = self._likeness(weight, *_distinct(session, item, weight[item] > 0, size), len(ended))
-        like *= 0.5 ** ((context.now - ended) / DAY / self.half_life)
+        people, mine = self._people(context, visit)
+        taken = walks.taken(context.timeline, people, self.depth)
+        gap = round(self.gap * MINUTE)
+        session, like, ended = counting.sessions(taken, mine, context.now - gap, gap, weight)
+        like = like * 0.5 ** ((context.now - ended) / DAY / self.half_life)
         near = np.flatnonzero(like)
         like[near[np.argsort(-like[near], kind="stable")[self.nearest :]]] = 0.0
-        session, item = _distinct(session, item, like[session] > 0, size)
-        counts: Array = np.bincount(item, weights=like[session], minlength=size)
+        counts: Array = counting.spread(taken.item, session, like, size)
         return counts * _rarity(context.timeline, context.now, size)
 
     def _visit(self, context: Context) -> tuple[Rows, Array]:
@@ -67,32 +70,12 @@ class Sessions:
         chosen = chosen[np.sort(first)][: self.last]
         return recent["item"][chosen], 1 / (1 + self.pace * steps(recent["time"][chosen]))
 
-    def _likeness(self, weight: Array, session: Array, item: Array, sessions: int) -> Array:
-        """sim·λ of each session from the items of the visit that are in it."""
-        shared = np.bincount(session, weights=weight[item], minlength=sessions)
-        newest = np.zeros(sessions)
-        np.maximum.at(newest, session, weight[item])
-        likeness: Array = shared * newest
-        return likeness
-
-    def _others(self, context: Context, visit: Rows) -> tuple[Array, Array, Array]:
-        """Item and session of the events around the visit's items, and when each session ended; without the visit."""
+    def _people(self, context: Context, visit: Rows) -> tuple[Array, int]:
+        """Codes, ascending, of the people of the newest events with the visit's items, and where the person is."""
         timeline = context.timeline
-        places, _ = timeline.gather("item", visit, self.audience)
-        people = np.unique(timeline.user[np.sort(places)[-self.recent :]])
-        places, owner = taken(timeline, people, self.depth)
-        mine = timeline.user[places] == timeline.users.get(context.query.user, -1)
-        keep = ~mine | (timeline.time[places] <= context.now - self.gap * MINUTE)
-        places, owner = places[keep], owner[keep]
-        time = timeline.time[places]
-        begins = (np.diff(owner, prepend=-1) != 0) | (np.diff(time, prepend=0) >= self.gap * MINUTE)
-        session = np.cumsum(begins) - 1
-        return timeline.item[places].astype(np.int64), session, time[np.append(begins[1:], True)[: len(begins)]]
-
-
-def _distinct(session: Array, item: Array, keep: Array, size: int) -> tuple[Array, Array]:
-    """Session and item of the events kept, an item once per session."""
-    return np.divmod(np.unique(session[keep] * size + item[keep]), max(size, 1))
+        people = walks.lately(timeline, visit, self.audience, self.recent)
+        mine = np.flatnonzero(people == timeline.users.get(context.query.user, -1))
+        return people, int(mine[0]) if len(mine) else -1
 
 
 def _rarity(timeline: Timeline, now: int, size: int) -> Array:

@@ -1,0 +1,137 @@
+"""Loops over many events that NumPy would take several passes for, compiled; their twins in NumPy are in the tests.
+
+Every loop reads an index in the order of its codes, so that the events of one person or item lie side by side in
+memory. Sums are made in the order of the events, so that they do not depend on who asks.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numba import njit
+
+from penchant.types import Array
+
+Loop = TypeVar("Loop", bound=Callable[..., Any])
+Arrays = tuple[Array, ...]
+
+
+def compiled(loop: Loop) -> Loop:
+    """Compile a loop over arrays at its first call, and keep what was compiled where that can be written."""
+    try:
+        return cast(Loop, njit(cache=True, nogil=True)(loop))
+    except RuntimeError:  # nowhere to keep it
+        return cast(Loop, njit(nogil=True)(loop))
+
+
+@compiled
+def spans(order: Array, lo: Array, hi: Array, tail: Array, codes: Array, last: int, n: int) -> Arrays:
+    """Where the `last` newest of the first `n` events of each code lie.
+
+    `order`[lo:hi] are the ascending places of a code in an index over the first n − len(tail) events, or over more of
+    them than n; `tail` has the codes of the events that are not in it. Returns lo and hi of each code, the places
+    (codes,) first … first + count of a code in the last one returned: its events in the tail.
+    """
+    lo, hi = lo.copy(), hi.copy()
+    first, end = np.zeros(len(codes), np.int64), np.zeros(len(codes), np.int64)
+    for h in range(len(codes)):
+        if hi[h] > lo[h] and order[hi[h] - 1] >= n:
+            hi[h] = lo[h] + np.searchsorted(order[lo[h] : hi[h]], n)
+    owner, late = _late(tail, codes)
+    for e in range(len(owner)):
+        end[owner[e]] += 1
+    places = np.empty(len(owner), np.int64)
+    at = 0
+    for h in range(len(codes)):
+        lo[h] = max(lo[h], hi[h] - max(last - end[h], 0))
+        first[h], at = at, at + end[h]
+        end[h] = first[h]
+    for e in range(len(owner)):
+        places[end[owner[e]]] = n - len(tail) + late[e]
+        end[owner[e]] += 1
+    for h in range(len(codes)):
+        first[h] = max(first[h], end[h] - last)
+    return lo, hi, first, end, places
+
+
+@compiled
+def _late(tail: Array, codes: Array) -> tuple[Array, Array]:
+    """The places in `tail` of any of the codes, ascending, and which of them each is."""
+    most = 0
+    for h in range(len(codes)):
+        most = max(most, codes[h])
+    marked = np.zeros(most // 8 + 1, np.uint8)  # a bit each: cheap to ask before it is looked for
+    for h in range(len(codes)):
+        marked[codes[h] >> 3] |= np.uint8(1 << (codes[h] & 7))
+    order = np.argsort(codes)
+    ascending = codes[order]
+    owner, late, found = np.empty(len(tail), np.int64), np.empty(len(tail), np.int64), 0
+    for e in range(len(tail)):
+        code = tail[e]
+        if 0 <= code <= most and marked[code >> 3] >> (code & 7) & 1:
+            owner[found] = order[np.searchsorted(ascending, code)]
+            late[found] = e
+            found += 1
+    return owner[:found], late[:found]
+
+
+@compiled
+def crowd(index: Arrays, raw: Arrays, span: Arrays, weights: Array, gain: Array, size: int) -> tuple[Array, Array]:
+    """The people, ascending, of the events in the spans of some items, and Σ weight of the item × gain of the kind.
+
+    `index` and `raw` are (user, kind) in the order of the index and of the timeline; `size` people are known.
+    """
+    lo, hi, first, end, places = span
+    total, seen, people, found = np.zeros(size), np.zeros(size, np.uint8), np.empty(size, np.int64), 0
+    for h in range(len(lo)):
+        for j in range(lo[h], hi[h]):
+            user = index[0][j]
+            total[user] += weights[h] * gain[index[1][j]]
+            if not seen[user]:
+                seen[user], people[found] = 1, user
+                found += 1
+        for e in range(first[h], end[h]):
+            user = raw[0][places[e]]
+            total[user] += weights[h] * gain[raw[1][places[e]]]
+            if not seen[user]:
+                seen[user], people[found] = 1, user
+                found += 1
+    ascending = np.sort(people[:found])
+    return ascending, total[ascending]
+
+
+@compiled
+def taken(index: Arrays, raw: Arrays, span: Arrays, gain: Array) -> tuple[Array, Array, Array, Array]:
+    """Item, weight, time and owner of the positive events with an item in the spans of some people, owner by owner.
+
+    `index` and `raw` are (item, kind, time) in the order of the index and of the timeline.
+    """
+    lo, hi, first, end, places = span
+    size = (hi - lo).sum() + (end - first).sum()
+    item, weight = np.empty(size, np.int32), np.empty(size, np.float32)
+    time, owner = np.empty(size, np.int64), np.empty(size, np.int32)
+    k = 0
+    for h in range(len(lo)):
+        for j in range(lo[h], hi[h]):
+            item[k], weight[k], time[k], owner[k] = index[0][j], gain[index[1][j]], index[2][j], h
+            k += item[k] >= 0 and weight[k] > 0
+        for e in range(first[h], end[h]):
+            p = places[e]
+            item[k], weight[k], time[k], owner[k] = raw[0][p], gain[raw[1][p]], raw[2][p], h
+            k += item[k] >= 0 and weight[k] > 0
+    return item[:k], weight[:k], time[:k], owner[:k]
+
+
+@compiled
+def places(order: Array, span: Arrays) -> Array:
+    """The places of all the events in the spans."""
+    lo, hi, first, end, late = span
+    found, k = np.empty((hi - lo).sum() + (end - first).sum(), np.int64), 0
+    for h in range(len(lo)):
+        for j in range(lo[h], hi[h]):
+            found[k] = order[j]
+            k += 1
+        for e in range(first[h], end[h]):
+            found[k] = late[e]
+            k += 1
+    return found
