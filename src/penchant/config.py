@@ -133,6 +133,7 @@ DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"kind": "sequence", "limit": 50},
         {"kind": "popular", "limit": 130},
         {"kind": "nearest", "limit": 30},
+        {"kind": "lexical", "limit": 30},
         {"kind": "crowd", "limit": 60},
     ),
     "stages": (

@@ -22,6 +22,7 @@ _BUILT_IN = {
     "sources.factors": "penchant.retrieval.factors:Factors",
     "sources.ratings": "penchant.retrieval.ratings:Ratings",
     "sources.nearest": "penchant.retrieval.nearest:Nearest",
+    "sources.lexical": "penchant.retrieval.lexical:Lexical",
     "stages.standings": "penchant.features.standings:Standings",
     "stages.item": "penchant.features.item:ItemFacts",
     "stages.match": "penchant.features.match:Match",

@@ -85,6 +85,25 @@ class Catalogue:
         value: T = self.memo[key]
         return value
 
+    def kept(self, key: object, make: Callable[[], T], mend: Callable[[T, Rows], T]) -> T:
+        """Compute what depends on the items alone, once: from what an earlier catalogue had, given the rows changed."""
+
+        def value() -> T:
+            earlier = self.memo.pop(("earlier", key), None)
+            return make() if earlier is None else mend(*earlier)
+
+        return self.once(("kept", key), value)
+
+    def handed_on(self, rows: Rows) -> dict[Any, Any]:
+        """The memo of a catalogue in which these rows hold other items: what can be mended, not yet mended."""
+        found: dict[Any, Any] = {}
+        for name, value in list(self.memo.items()):
+            if isinstance(name, tuple) and name[0] == "kept":
+                found["earlier", name[1]] = (value, rows)
+            elif isinstance(name, tuple) and name[0] == "earlier":
+                found.setdefault(name, (value[0], np.union1d(value[1], rows)))
+        return found
+
     def __len__(self) -> int:
         return len(self.items)
 

@@ -1,6 +1,5 @@
 """Rules by hand, maximal marginal relevance by hand, and a wish that comes first."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -83,7 +82,7 @@ def test_diversity_counts_categories():
 
 def test_a_wish_comes_first(shop):
     context = worlds.context(shop, text="kettle")
-    given = ranked([5, 4, 3, 2], nearest_wish=[0.1, 0.2, np.nan, 0.9])
+    given = ranked([5, 4, 3, 2], nearest_wish=[0.1, 0.2, -0.3, 0.9])
     found = Asked(weight=3.0, offset=10.0).apply(context, given)
     # places by text: 3, 1, 0, 2; 3/(10 + place by text) + 1/(10 + place by rank)
     points = {0: 3 / 12 + 1 / 10, 1: 3 / 11 + 1 / 11, 2: 3 / 13 + 1 / 12, 3: 3 / 10 + 1 / 13}
@@ -97,4 +96,14 @@ def test_without_a_wish_nothing_moves(shop):
     asked = worlds.context(shop, text="kettle")
     assert Asked().apply(asked, ranked([5, 4, 3])).rows.tolist() == [0, 1, 2]
     assert Asked(weight=0.0).apply(asked, given).rows.tolist() == [0, 1, 2]
-    assert Asked().apply(replace(asked, wish=None), given).rows.tolist() == [0, 1, 2]
+    assert Asked(columns={"nearest.other": 1.0}).apply(asked, given).rows.tolist() == [0, 1, 2]
+    assert Asked().apply(asked, ranked([5, 4, 3], nearest_wish=[np.nan] * 3)).rows.tolist() == [0, 1, 2]
+
+
+def test_a_wish_is_matched_by_meaning_and_by_words(shop):
+    asked = worlds.context(shop, text="kettle")
+    given = ranked([5, 4, 3, 2], nearest_wish=[0.9, 0.2, 0.1, 0.3], lexical_match=[0.0, 0.0, 7.0, 0.0])
+    # 3/(10 + place) by meaning, the same by words for the only one that says it, and 1/(10 + place by rank)
+    assert Asked(weight=3.0, offset=10.0).apply(asked, given).rows.tolist() == [2, 0, 3, 1]
+    assert Asked(columns={"lexical.match": 1.0}).apply(asked, given).rows.tolist() == [2, 0, 1, 3]
+    assert Asked(columns={"nearest.wish": 1.0}).apply(asked, given).rows.tolist() == [0, 3, 1, 2]

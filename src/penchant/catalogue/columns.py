@@ -47,7 +47,8 @@ def changed(catalogue: Catalogue, items: Mapping[int, Item], vectors: Mapping[in
     grown[: len(catalogue), : catalogue.vectors.shape[1]] = catalogue.vectors
     for row, vector in vectors.items():
         grown[row, : len(vector)] = vector
-    return build(everything, grown, encoder)
+    changed_rows = np.array(sorted(items), dtype=np.int32)
+    return replace(build(everything, grown, encoder), memo=catalogue.handed_on(changed_rows))
 
 
 def category(item: Item) -> str:
@@ -66,7 +67,8 @@ def hidden(catalogue: Catalogue, rows: Array) -> Catalogue:
     available[rows] = False
     rest = np.delete(catalogue.vectors, rows, axis=0)
     centre = rest.mean(axis=0) if len(rest) else np.zeros_like(catalogue.centre)
-    return replace(catalogue, centre=centre, columns={**catalogue.columns, "available": available}, memo={})
+    memo = catalogue.handed_on(np.zeros(0, np.int32))  # the items are the same
+    return replace(catalogue, centre=centre, columns={**catalogue.columns, "available": available}, memo=memo)
 
 
 def _number(value: Value | None) -> float:

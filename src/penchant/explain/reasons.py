@@ -27,6 +27,7 @@ _KINDS = {  # column prefix → kind of reason
     "ratings.": "rated",
     "sequence.": "follows",
     "nearest.wish": "asked",
+    "lexical.": "asked",
     "nearest.": "alike",
     "popular.": "popular",
     "crowd.": "crowd",
