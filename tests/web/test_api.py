@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-ANSWER = {"slate_id", "release", "position", "items", "understood", "degraded", "took_ms"}
+ANSWER = {"slate_id", "release", "position", "items", "understood", "degraded", "cost", "took_ms"}
 
 
 def problem(answer, status):
