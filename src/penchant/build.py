@@ -3,24 +3,27 @@
 import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 
 from penchant import plugins
-from penchant.config import Settings
+from penchant.config import GeneratorSettings, Settings
 from penchant.engine import Engine
 from penchant.errors import ArtefactError, UnknownError, UsageError
 from penchant.evaluation.splits import Split
 from penchant.kinds import Kinds
+from penchant.language.generators import load
+from penchant.language.guarded import Guarded
+from penchant.language.limits import Limits
 from penchant.language.reader import CatalogueReader
 from penchant.ports import ArtefactStore
 from penchant.protocols import Fold, Release
 from penchant.stores import open as stores
 from penchant.stores.database import Databases
-from penchant.telemetry import log
+from penchant.telemetry import Telemetry, log
 from penchant.training.lessons import Budget
 from penchant.training.plan import UNTRAINED, Plan
 from penchant.types import NEVER, Catalogue, moment
@@ -53,6 +56,10 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         reader = CatalogueReader(model=model, template=template, store=items, progress=encoding)
         follower = Follower(log=log, items=items, reader=reader, kinds=kinds, segment=settings.events.segment)
         folds = folding()
+        telemetry = Telemetry()
+        generator = generating(settings.generator, telemetry)
+        if generator is not None:
+            opened.callback(generator.close)
         releases = Releases(plan=plan(settings), artefacts=artefacts, catalogue=lambda: follower.catch_up().catalogue)
         engine = Engine(
             items=items,
@@ -64,10 +71,23 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
             version=_version(folds, kinds),
             release=releases.current(),
             archive=releases.of,
+            generator=generator,
+            telemetry=telemetry,
             clock=_system if settings.clock.now == "system" else _newest,
             closing=opened.pop_all(),
         )
     return Built(engine=engine, plan=releases.plan, artefacts=artefacts, releases=releases)
+
+
+def generating(settings: GeneratorSettings, telemetry: Telemetry) -> Guarded | None:
+    """The generator as configured, not loaded yet."""
+    if not settings.model:
+        return None
+    limits = Limits(**{field.name: getattr(settings, field.name) for field in fields(Limits)})
+    threads = settings.threads or None
+    return load(
+        settings.model, key=settings.key, limits=limits, context=settings.context, threads=threads, telemetry=telemetry
+    )
 
 
 def folding() -> tuple[Fold, ...]:

@@ -48,6 +48,23 @@ class EncoderSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorSettings:
+    """[generator] The language model that writes, for the plug-ins that ask one; what they do without it they say."""
+
+    model: str = ""  # "smollm2", a GGUF file, a Hugging Face name or folder, a server's URL/v1#model; empty: none
+    key: str = ""  # sent to a server as its bearer token; write it as { env = "NAME" }
+    deadline: Annotated[float, Interval(gt=0, le=600)] = 30.0  # seconds that one answer may take at most, up to 600
+    calls: Annotated[int, Ge(1)] = 600  # asked per minute at most; 1 or more
+    tokens: Annotated[int, Ge(1)] = 200_000  # asked and answered per minute at most; 1 or more
+    workers: Annotated[int, Interval(ge=1, le=64)] = 4  # requests to a server at once, 1 to 64; a local model has one
+    memory: Annotated[int, Ge(1)] = 10_000  # answers remembered, 1 or more; the same prompt has the same answer
+    failures: Annotated[int, Ge(1)] = 3  # failures in a row after which it is left alone for a while; 1 or more
+    pause: Annotated[float, Ge(0)] = 15.0  # seconds of that while, 0 or more
+    context: Annotated[int, Interval(ge=128, le=131_072)] = 2_048  # tokens that a local model reads, 128 to 131,072
+    threads: Annotated[int, Interval(ge=0, le=256)] = 0  # of a local model, up to 256; 0: as its library chooses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
     """[clock] What time it is."""
 
@@ -103,6 +120,7 @@ class Settings:
 
     stores: Stores = Stores()
     encoder: EncoderSettings = EncoderSettings()
+    generator: GeneratorSettings = GeneratorSettings()
     clock: Clock = Clock()
     events: EventSettings = EventSettings()
     training: TrainingSettings = TrainingSettings()

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from penchant.protocols import Context, Fold, Release, Trace
+from penchant.protocols import Context, Fold, Notes, Release, Trace
 from penchant.speech import SILENT, Language
 from penchant.state.folds import fold
 from penchant.timeline import Timeline
@@ -33,6 +33,7 @@ def context(
     row = catalogue.row_of.get(query.item) if query.item is not None else None
     if row is not None:
         user = fold(folds, timeline.glance(np.array([row], np.int32), now), dict(user))
+    notes = Notes()
     return Context(
         query=query,
         now=now,
@@ -42,7 +43,8 @@ def context(
         allowed=np.ones(len(catalogue), dtype=bool),
         dice=np.random.default_rng(int(seed or "0", 16)),
         wish=language.wish(query.text),
-        language=language,
+        language=language.metered(notes.spend),
+        notes=notes,
     )
 
 

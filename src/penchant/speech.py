@@ -4,7 +4,7 @@ Nothing that a generator says is believed: whoever asks checks the answer and ha
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from penchant.types import Floats, Item
@@ -82,6 +82,28 @@ class Weighs(Protocol):
         ...
 
 
+class Spend(Protocol):
+    """Keeps account of what one answer takes."""
+
+    def __call__(self, **amounts: float) -> None:
+        """Add calls, tokens and seconds."""
+        ...
+
+
+@runtime_checkable
+class Meters(Protocol):
+    """A generator that can tell what it costs."""
+
+    def metered(self, spend: Spend) -> Generator:
+        """The same generator, telling `spend` of every call's calls, tokens and seconds."""
+        ...
+
+
+def tokens(text: str) -> int:
+    """About how many tokens a text has: one for every four bytes of UTF-8, as is usual for English and Chinese."""
+    return (len(text.encode("utf-8", "replace")) + 3) // 4
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """What a plug-in may read and write with; without a reader texts say nothing, without a generator nobody writes."""
@@ -92,6 +114,11 @@ class Language:
     def wish(self, text: str | None) -> Floats | None:
         """(dim,) vector of a text; None if there is no text or no reader."""
         return self.reader.wish(text) if text and self.reader is not None else None
+
+    def metered(self, spend: Spend) -> "Language":
+        """The same for one answer, which keeps account of what its texts take."""
+        generator: object = self.generator
+        return replace(self, generator=generator.metered(spend)) if isinstance(generator, Meters) else self
 
 
 SILENT = Language()

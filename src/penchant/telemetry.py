@@ -29,6 +29,13 @@ class Telemetry:
             "penchant_degraded", "Answers that had to do without something", ["what"], registry=self.registry
         )
         self.events = Counter("penchant_events", "Events by outcome", ["outcome"], registry=self.registry)
+        self.generated = Counter(
+            "penchant_generator_calls",
+            "What became of questions to the language model",
+            ["outcome"],
+            registry=self.registry,
+        )  # answered, remembered, late, failed, unusable, busy, paused, refused
+        self.tokens = Counter("penchant_generator_tokens", "Tokens asked and answered", registry=self.registry)
         self.position = Gauge("penchant_log_position", "How far into the log has been read", registry=self.registry)
         self.items = Gauge("penchant_catalogue_items", "Items in the catalogue", registry=self.registry)
         self.requests = Counter("penchant_http_requests", "HTTP answers", ["route", "status"], registry=self.registry)
