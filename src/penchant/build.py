@@ -52,8 +52,10 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         states = opened.enter_context(closing(stores.states(urls.state, folder, databases)))
         artefacts = opened.enter_context(closing(stores.artefacts(urls.artefacts, folder)))
         kinds = Kinds(settings.weights, settings.aliases)
-        model, template = settings.encoder.model, settings.encoder.template
-        reader = CatalogueReader(model=model, template=template, store=items, progress=encoding)
+        reads = settings.encoder
+        reader = CatalogueReader(
+            model=reads.model, template=reads.template, pooling=reads.pooling, store=items, progress=encoding
+        )
         follower = Follower(log=log, items=items, reader=reader, kinds=kinds, segment=settings.events.segment)
         folds = folding()
         telemetry = Telemetry()

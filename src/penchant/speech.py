@@ -22,6 +22,15 @@ class Encoder(Protocol):
         ...
 
 
+@runtime_checkable
+class Truncates(Protocol):
+    """An encoder that can tell which texts are too long for it."""
+
+    def truncated(self, texts: Sequence[str]) -> int:
+        """How many of the texts are cut short."""
+        ...
+
+
 class Reader(Protocol):
     """Reads the catalogue and what people say: an encoder with its template and its cache."""
 

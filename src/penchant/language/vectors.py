@@ -9,12 +9,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from penchant.ports import ItemStore
-from penchant.speech import Encoder
+from penchant.speech import Encoder, Truncates
 from penchant.texts import clean
 from penchant.types import Floats
 
@@ -30,15 +29,6 @@ class Encoded:
     vectors: Floats  # (texts × dim), unit or zero rows
     encoded: int  # distinct texts that had to be read now
     truncated: int  # of these, how many were longer than the encoder reads
-
-
-@runtime_checkable
-class Truncates(Protocol):
-    """An encoder that can tell which texts are too long for it."""
-
-    def truncated(self, texts: Sequence[str]) -> int:
-        """How many of the texts are cut short."""
-        ...
 
 
 def digest(text: str) -> str:
