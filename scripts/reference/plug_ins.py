@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from penchant import plugins, protocols
+from penchant import plugins, protocols, speech
 from penchant.build import FOLDS
 from penchant.testing import plugins as suites
 from reference import tables
@@ -13,6 +13,7 @@ PROTOCOLS = {
     "stages": protocols.Stage,
     "rules": protocols.Rule,
     "folds": protocols.Fold,
+    "moderators": speech.Moderator,
 }
 UNTRAINED = {
     "sources": "It is trained; until then it is left out.",

@@ -4,17 +4,19 @@ import ast
 from collections.abc import Iterator
 
 import penchant
-from penchant import engine, errors, project, types
+from penchant import checks, engine, errors, project, types
 from penchant.catalogue import summary
 from penchant.evaluation import report
+from penchant.language import copywriting
 from reference import tables
 from reference.source import comments, default, doc, fields, first, methods, signature, tree
 
 RETURNED = {
     "Pick": types.Pick,
-    "Observed": engine.Observed,
+    "Observed": checks.Observed,
     "Summary": summary.Summary,
     "Report": report.Report,
+    "Piece": copywriting.Piece,
 }
 
 

@@ -48,10 +48,11 @@ def _more(name: str) -> Iterator[str]:
 def _families() -> Iterator[str]:
     limit = config.parse('[[sources]]\nkind = "popular"').sources[0].limit
     always = ", ".join(f"`{part.name}`" for part in config.parse("").rules)
-    yield "## [[sources]], [[stages]] and [[rules]]"
+    yield "## [[sources]], [[stages]], [[rules]] and [[moderators]]"
     yield (
         "One table for each plug-in, in the order in which they are asked. What a file says about sources or stages "
-        f"replaces that whole list; its rules are added to those that always hold: {always}. Each of the "
+        f"replaces that whole list; its rules are added to those that always hold: {always}. Moderators judge "
+        "what is written about picks; there are none unless the file names them. Each of the "
         "[plug-ins](plug-ins.md) has settings of its own; these keys go with all of them:"
     )
     rows = [

@@ -1,20 +1,25 @@
 """Settings → engine and jobs: the only place where names become objects and URLs become stores."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from penchant import plugins
 from penchant.config import GeneratorSettings, Settings
+from penchant.desk import Desk
 from penchant.engine import Engine
 from penchant.errors import ArtefactError, UnknownError, UsageError
 from penchant.evaluation.splits import Split
 from penchant.kinds import Kinds
+from penchant.language.copywriting import Copywriter
+from penchant.language.facts import Style
 from penchant.language.generators import load
 from penchant.language.guarded import Guarded
 from penchant.language.limits import Limits
@@ -41,6 +46,7 @@ class Built:
     plan: Plan
     artefacts: ArtefactStore
     releases: "Releases"
+    desk: Desk
 
 
 def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None] | None = None) -> Built:
@@ -78,7 +84,8 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
             clock=_system if settings.clock.now == "system" else _newest,
             closing=opened.pop_all(),
         )
-    return Built(engine=engine, plan=releases.plan, artefacts=artefacts, releases=releases)
+    desk = Desk(engine=engine, writer=writer(settings, engine))
+    return Built(engine=engine, plan=releases.plan, artefacts=artefacts, releases=releases, desk=desk)
 
 
 def generating(settings: GeneratorSettings, telemetry: Telemetry) -> Guarded | None:
@@ -173,6 +180,35 @@ def fingerprint(catalogue: Catalogue, size: int) -> str:
     """Digest of the first `size` item ids in order of row: what a release's rows mean."""
     ids = "\n".join(item.id for item in catalogue.items[:size])
     return hashlib.sha256(f"{min(size, len(catalogue))}\n{ids}".encode()).hexdigest()
+
+
+def described(world: World, plan: Plan, metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest of what was trained on a world."""
+    size = len(world.catalogue)
+    return {
+        "until": int(world.timeline.time[-1]) if len(world.timeline) else 0,
+        "position": world.position,
+        "items": size,
+        "catalogue": fingerprint(world.catalogue, size),
+        "encoder": world.catalogue.encoder,
+        "plan": plan.digest(),
+        "events": len(world.timeline),
+        "metrics": metrics,
+        "penchant": metadata.version("penchant"),
+    }
+
+
+def writer(settings: Settings, engine: Engine) -> Copywriter:
+    """Who writes about picks, as configured."""
+    asked = settings.copy
+    return Copywriter(
+        style=Style(**{field.name: getattr(asked, field.name) for field in fields(Style)}),
+        generator=engine.generator if asked.write == "generator" else None,
+        deadline=asked.deadline,
+        at_once=asked.at_once,
+        moderators=tuple(part.plugin for part in settings.moderators),
+        telemetry=engine.telemetry,
+    )
 
 
 def _version(folds: tuple[Fold, ...], kinds: Kinds) -> str:

@@ -1,15 +1,27 @@
-"""What a query and an event must be. Said here once, for every surface."""
+"""What a query and an event must be, and what became of a batch of them. Said here once, for every surface."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from penchant.errors import UsageError
-from penchant.types import Event, Query
+from penchant.types import Catalogue, Event, Query
 
 LONGEST_ID = 512  # characters
 MOST_PICKS = 1_000
 AHEAD = timedelta(minutes=10)  # clocks of clients that go wrong by more than this are not believed
 MOST_CANDIDATES = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What became of a batch of events; `position` is how far one must have read to see them."""
+
+    accepted: int
+    duplicates: int
+    position: int
+    rejected: Sequence[tuple[int, str]] = ()  # index in the batch, reason
 
 
 def check(query: Query) -> None:
@@ -54,6 +66,13 @@ def flaw(event: Event, latest: datetime) -> str:
     if event.item is None and not event.text and event.kind not in ("profile",):
         return "item_id or text is needed"
     return ""
+
+
+def unknown(query: Query, catalogue: Catalogue) -> tuple[str, ...]:
+    """What to tell of items that a query names and the catalogue does not have."""
+    names = [*(query.candidates or ()), *([query.item] if query.item else [])]
+    found = sorted({n for n in names if n not in catalogue.row_of})
+    return (f"unknown items: {', '.join(found[:10])}",) if found else ()
 
 
 def _readable(*texts: str | None) -> bool:

@@ -4,29 +4,30 @@ Every key is a field here or of a plug-in; its comment is its documentation.
 """
 
 import dataclasses
-import json
-import math
-import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Interval
-from pydantic import TypeAdapter, ValidationError
+from annotated_types import Ge, Interval, Predicate
 
 from penchant import plugins
 from penchant.errors import ConfigError, allowed
 from penchant.kinds import ALIASES, WEIGHTS
+from penchant.tables import made, secrets
 
 FILE = "penchant.toml"
-T = TypeVar("T")
 Share = Annotated[float, Interval(gt=0, lt=1)]
 Seed = Annotated[int, Interval(ge=0, lt=2**31)]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # names become folders and the beginnings of columns
+TOLD = ("category", "tags", "year", "price", "author", "artist", "director", "actors", "brand", "maker", "publisher")
 _RESERVED = ("all", "past", "rest", "union")  # names of folders, steps and reasons of our own
+
+
+def _priced(form: str) -> bool:
+    return form.count("{price}") == 1 and len(form) <= 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,22 @@ class EvaluationSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CopySettings:
+    """[copy] What is written about picks, and by whom."""
+
+    write: Literal["template", "generator"] = "template"  # "generator": by the language model of [generator], checked
+    sentences: Annotated[int, Interval(ge=1, le=3)] = 2  # per text, 1 to 3
+    length: Annotated[int, Interval(ge=40, le=1_000)] = 280  # characters per text, 40 to 1,000
+    price: Annotated[str, Predicate(_priced)] = "{price}"  # how a price is written, e.g. "£{price}" or "{price}元"
+    things: Mapping[str, str] = field(default_factory=dict)  # what an item is called, by language: en, zh
+    names: bool = True  # titles are names, as of films and books: what their words mean is not said of the item
+    attributes: tuple[str, ...] = TOLD  # what is told of an item; what is not named here never is
+    details: bool = True  # may a generator use the plain sentences of a description?
+    deadline: Annotated[float, Interval(gt=0, le=120)] = 5.0  # seconds a generator has per text, up to 120
+    at_once: Annotated[int, Interval(ge=1, le=64)] = 2  # texts that it writes at the same time, 1 to 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A plug-in with its settings, as one entry of [[sources]], [[stages]] or [[rules]]."""
 
@@ -126,6 +143,8 @@ class Settings:
     events: EventSettings = EventSettings()
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    copy: CopySettings = CopySettings()
+    moderators: tuple[Part, ...] = ()
     rules: tuple[Part, ...] = ()
     sources: tuple[Part, ...] = ()
     stages: tuple[Part, ...] = ()
@@ -168,6 +187,7 @@ DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"kind": "diversity"},
     ),
     "rules": (),
+    "moderators": (),
 }
 _TABLES = {f.name: type(f.default) for f in dataclasses.fields(Settings) if dataclasses.is_dataclass(f.default)}
 
@@ -196,13 +216,14 @@ def parse(text: str) -> Settings:
     known = {f.name for f in dataclasses.fields(Settings)}
     if unknown := document.keys() - known:
         raise ConfigError(f"unknown table or key {allowed(unknown)}; allowed are {allowed(known)}")
-    document = _secrets(document, "")
-    tables: dict[str, Any] = {name: _made(cls, document.get(name, {}), f"[{name}]") for name, cls in _TABLES.items()}
+    document = secrets(document, "")
+    tables: dict[str, Any] = {name: made(cls, document.get(name, {}), f"[{name}]") for name, cls in _TABLES.items()}
     repeats = {"kind": "repeats", "repeats": tables["events"].repeats}
     rules = [{"kind": "available"}, {"kind": "excluded"}, repeats, *_entries(document, "rules")]
     sources, stages = (_parts(family, _entries(document, family)) for family in ("sources", "stages"))
     similar = _similar(document, [part.name for part in sources])
-    return Settings(**tables, rules=_parts("rules", rules), sources=sources, stages=stages, similar=similar)
+    always, moderators = _parts("rules", rules), _parts("moderators", _entries(document, "moderators"))
+    return Settings(**tables, rules=always, moderators=moderators, sources=sources, stages=stages, similar=similar)
 
 
 def _similar(document: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:
@@ -241,40 +262,4 @@ def _plugin(family: str, options: Any, where: str) -> Any:
     if not isinstance(options, dict) or not isinstance(options.get("kind"), str):
         raise ConfigError(f"{where}: `kind` is missing; there are {allowed(plugins.names(family))}")
     rest = {key: value for key, value in options.items() if key != "kind"}
-    return _made(plugins.find(family, options["kind"]), rest, where)
-
-
-def _made(cls: type[T], table: Any, where: str) -> T:
-    """A frozen dataclass from a TOML table, strictly."""
-    if not isinstance(table, dict):
-        raise ConfigError(f"{where}: a table is wanted, found {table!r}")
-    known = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    if unknown := table.keys() - known:
-        raise ConfigError(f"{where}: unknown key {allowed(unknown)}; allowed are {allowed(known)}")
-    try:
-        return TypeAdapter(cls).validate_json(json.dumps(table, default=str), strict=True)
-    except ValidationError as error:
-        raise ConfigError(f"{where}: {_flaw(error)}") from None
-
-
-def _flaw(error: ValidationError) -> str:
-    """The first key that is off, its value, and what is allowed; a key of several types has one error for each."""
-    first, *others = error.errors()
-    ways = [e["msg"] for e in others if first["loc"][1:] and e["loc"][:-1] == first["loc"][:-1]]
-    key = ".".join(map(str, first["loc"][:-1] if ways else first["loc"]))
-    return f"{key} is {first['input']!r}: " + " or ".join(dict.fromkeys([first["msg"], *ways]))
-
-
-def _secrets(value: Any, where: str) -> Any:
-    """The document with every `{ env = "NAME" }` replaced by that environment variable; refuses nan and infinity."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{where} is {value}: Input should be a finite number")
-    if isinstance(value, list):
-        return [_secrets(v, where) for v in value]
-    if not isinstance(value, dict):
-        return value
-    if value.keys() == {"env"} and isinstance(value["env"], str):
-        if value["env"] not in os.environ:
-            raise ConfigError(f"{where}: the environment has no variable {value['env']!r}")
-        return os.environ[value["env"]]
-    return {key: _secrets(v, f"{where}.{key}".lstrip(".")) for key, v in value.items()}
+    return made(plugins.find(family, options["kind"]), rest, where)

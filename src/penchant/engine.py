@@ -12,7 +12,7 @@ import numpy as np
 
 from penchant import explain as explaining
 from penchant import pipeline, privacy
-from penchant.checks import AHEAD, check, flaw
+from penchant.checks import AHEAD, Observed, check, flaw, unknown
 from penchant.errors import NotReadyError, UnknownError, UsageError
 from penchant.ports import ItemChange, ItemStore, Log, Record, State, StateStore, digest
 from penchant.protocols import Context, Fold, Recalls, Release, Trace
@@ -22,16 +22,6 @@ from penchant.state.folds import fold
 from penchant.telemetry import Telemetry
 from penchant.types import PROPENSITY, Columns, Event, Item, Pick, Query, Slate, micros, moment
 from penchant.world import BARE, Follower, World, born
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """What became of a batch of events; `position` is how far one must have read to see them."""
-
-    accepted: int
-    duplicates: int
-    position: int
-    rejected: Sequence[tuple[int, str]] = ()  # index in the batch, reason
 
 
 @dataclass(kw_only=True)
@@ -59,8 +49,6 @@ class Engine:
         self.language = Language(reader=self.reader, generator=self.generator)
         self.recollection = Recollection(self.log)
 
-    # ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────
-
     def recommend(self, query: Query, *, explain: bool = False, language: str = "en", min_position: int = 0) -> Slate:
         """What to offer: at most `query.k` picks, best first, as of `query.at` or now, with reasons if asked for.
 
@@ -70,7 +58,17 @@ class Engine:
             raise UsageError("surface 'rank' is taken: call rank")
         return self._answer(query, explain, language, min_position)
 
+    def preview(self, query: Query, language: str = "en") -> Slate:
+        """What would be answered, with reasons; nothing is logged."""
+        return self._made(query, True, language, 0)
+
     def _answer(self, query: Query, explain: bool, language: str, min_position: int) -> Slate:
+        slate = self._made(query, explain, language, min_position)
+        self.log.append([slate])
+        self.telemetry.answered(query.surface, slate.release, slate.degraded)
+        return slate
+
+    def _made(self, query: Query, explain: bool, language: str, min_position: int) -> Slate:
         check(query)
         world, release, now = self._moment(query.at)
         if world.position < min_position:
@@ -79,20 +77,17 @@ class Engine:
         trace = self._trace(query, world, release, now, name)
         with self.telemetry.timed("explain" if explain else "pick"):
             picks = self._picks(trace, release, explain, language)
-        slate = Slate(
+        return Slate(
             id=name,
             time=moment(now),
             query=query,
             picks=picks,
             release=release.version,
             position=world.position,
-            degraded=(*release.degraded, *trace.context.notes.degraded, *self._unknown(query, world)),
+            degraded=(*release.degraded, *trace.context.notes.degraded, *unknown(query, world.catalogue)),
             marks=marks(trace.result, len(picks)),
             cost=trace.context.notes.cost,
         )
-        self.log.append([slate])
-        self.telemetry.answered(query.surface, release.version, slate.degraded)
-        return slate
 
     def rank(self, query: Query, *, explain: bool = False, language: str = "en", min_position: int = 0) -> Slate:
         """All of `query.candidates`, ordered; rules do not apply, and unknown ids come last in their own order."""
@@ -116,12 +111,24 @@ class Engine:
 
     def why(self, slate: str, item: str, language: str = "en") -> dict[str, object]:
         """Why an item was in a slate, or where it was lost. Runs the slate again as of its moment and release."""
-        records = self.log.slates(slate=slate)
-        if not records or not isinstance(found := records[0].entry, Slate):
-            raise UnknownError(f"no slate {slate!r}")
-        release = self.release if found.release == self.release.version else self.archive(found.release)
-        trace = self._trace(found.query, self.follower.at(found.position), release, micros(found.time), found.id)
-        return explaining.why(trace, release, item, language, self._ids)
+        return explaining.why(*self._again(self.slate(slate)), item, language, self._ids)
+
+    def slate(self, slate: str) -> Slate:
+        """A logged slate. Raises UnknownError if there is none of this id."""
+        for record in self.log.slates(slate=slate):
+            if isinstance(record.entry, Slate):
+                return record.entry
+        raise UnknownError(f"no slate {slate!r}")
+
+    def reasoned(self, slate: str, language: str = "en") -> Slate:
+        """A logged slate with the reasons of its picks, run again. Raises ArtefactError if its release is gone."""
+        found = self.slate(slate)
+        return replace(found, picks=self._picks(*self._again(found), True, language))
+
+    def _again(self, slate: Slate) -> tuple[Trace, Release]:
+        release = self.release if slate.release == self.release.version else self.archive(slate.release)
+        world = self.follower.at(slate.position)
+        return self._trace(slate.query, world, release, micros(slate.time), slate.id), release
 
     def trace(self, query: Query) -> Trace:
         """Every step of the answer to a query; nothing is logged."""
@@ -129,8 +136,6 @@ class Engine:
         world, release, now = self._moment(query.at)
         name = pipeline.slate_id(query, now, world.position, release.version)
         return self._trace(query, world, release, now, name)
-
-    # ── changes ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def observe(self, events: Sequence[Event]) -> Observed:
         """Log events and fold them in: durable when this returns, seen by the next answer.
@@ -198,8 +203,6 @@ class Engine:
     def close(self) -> None:
         """Flush and close the stores."""
         self.closing.close()
-
-    # ── how ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _moment(self, at: datetime | None) -> tuple[World, Release, int]:
         world = self.follower.catch_up()
@@ -272,8 +275,3 @@ class Engine:
     def _ids(self, user: str) -> dict[int, str]:
         """Event ids of a person by position, for evidence."""
         return {r.position: r.entry.id for r in self.log.events(user) if isinstance(r, Record)}
-
-    def _unknown(self, query: Query, world: World) -> tuple[str, ...]:
-        names = [*(query.candidates or ()), *([query.item] if query.item else [])]
-        unknown = sorted({n for n in names if n not in world.catalogue.row_of})
-        return (f"unknown items: {', '.join(unknown[:10])}",) if unknown else ()

@@ -9,7 +9,7 @@ from typing import Any
 
 from penchant.errors import ConfigError, allowed
 
-FAMILIES = ("sources", "stages", "rules", "folds")
+FAMILIES = ("sources", "stages", "rules", "folds", "moderators")
 _BUILT_IN = {
     "sources.crowd": "penchant.retrieval.crowd:Crowd",
     "sources.popular": "penchant.retrieval.popular:Popular",
@@ -44,6 +44,7 @@ _BUILT_IN = {
     "rules.available": "penchant.reranking.allowed:Available",
     "rules.excluded": "penchant.reranking.allowed:NotExcluded",
     "rules.repeats": "penchant.reranking.allowed:Repeats",
+    "moderators.blocklist": "penchant.language.moderation:Blocklist",
     "folds.recent": "penchant.state.folds:Recent",
     "folds.interest": "penchant.state.folds:Interest",
     "folds.counts": "penchant.state.folds:Counts",

@@ -7,17 +7,17 @@ from dataclasses import replace
 from datetime import datetime
 from math import inf
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
-from penchant import __version__, config
-from penchant.build import Built, budget, build, fingerprint
+from penchant import config
+from penchant.build import Built, budget, build, described
 from penchant.catalogue import ingest
 from penchant.catalogue.summary import Summary
-from penchant.engine import Observed
+from penchant.checks import Observed
 from penchant.errors import UsageError
 from penchant.evaluation import blending, diagnosis, logged, offpolicy, report, splits
 from penchant.evaluation.replay import Replay, one_thread
+from penchant.language.copywriting import Piece
 from penchant.training import studies, tuning
 from penchant.training.jobs import train
 from penchant.training.rehearsal import rehearse
@@ -44,9 +44,7 @@ class Project:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -92,6 +90,16 @@ class Project:
     def similar(self, item: str, *, k: int = 10) -> list[Pick]:
         """What is like an item, best first. Raises UnknownError if there is no such item."""
         return self.engine.similar(item, k)
+
+    def copy(self, user: str | None = None, *, items: Sequence[str] = (), **asked: Any) -> list[Piece]:
+        """Write a sentence or two about each pick of a slate, or about items for a person; see `[copy]`.
+
+        With a `user` alone it is about what they would be offered now, with `items` alone for nobody in particular.
+        Options: `slate` (its id, instead of a user), `k` (how many picks, 10), `language` ("en" or "zh").
+        Raises UnknownError for a slate, person or item that is not known.
+        """
+        told = self.built.desk.told(user=user, items=items, **asked)
+        return [piece for piece in told if isinstance(piece, Piece)]
 
     def why(self, slate: str, item: str, *, language: str = "en") -> dict[str, Any]:
         """Why an item is in a slate, or where it was lost."""
@@ -140,18 +148,7 @@ class Project:
             raise UsageError(f"{self.folder}: nothing to learn from yet; import items or events first")
         with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
             metrics = train(self.built.plan, self._replay(), budget(self.settings), Path(scratch), self.progress)
-            size = len(world.catalogue)
-            manifest = {
-                "until": int(world.timeline.time[-1]) if len(world.timeline) else 0,
-                "position": world.position,
-                "items": size,
-                "catalogue": fingerprint(world.catalogue, size),
-                "encoder": world.catalogue.encoder,
-                "plan": self.built.plan.digest(),
-                "events": len(world.timeline),
-                "metrics": metrics,
-                "penchant": __version__,
-            }
+            manifest = described(world, self.built.plan, metrics)
             version = self.built.artefacts.publish(Path(scratch), manifest)
         self.promote(version)
         return {**manifest, "version": version}
@@ -225,10 +222,8 @@ class Project:
         begins. At most `cases` questions are asked. Raises UsageError if Optuna is not installed.
         """
         asked, most = self.settings.evaluation, cases or min(self.settings.evaluation.cases, tuning.CASES)
-        given, limits = (
-            tuning.validation(self._replay(), protocol, asked.cut, asked.target, most),
-            budget(self.settings),
-        )
+        given = tuning.validation(self._replay(), protocol, asked.cut, asked.target, most)
+        limits = budget(self.settings)
         with studies.kept(self.folder / tuning.FILE) as storage:
             search = studies.Search(storage=storage, trials=trials, seed=limits.seed, progress=self.progress)
             return tuning.tune(self.built.plan, given, limits, search, minutes)

@@ -113,6 +113,15 @@ def tokens(text: str) -> int:
     return (len(text.encode("utf-8", "replace")) + 3) // 4
 
 
+@runtime_checkable
+class Moderator(Protocol):
+    """Judges texts that people are to see, whoever wrote them."""
+
+    def objection(self, text: str, language: str) -> str:
+        """What is against a text, in a word or two for the log; empty if nothing is. An error counts as one."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """What a plug-in may read and write with; without a reader texts say nothing, without a generator nobody writes."""

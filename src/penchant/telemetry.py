@@ -40,6 +40,19 @@ class Telemetry:
         self.items = Gauge("penchant_catalogue_items", "Items in the catalogue", registry=self.registry)
         self.requests = Counter("penchant_http_requests", "HTTP answers", ["route", "status"], registry=self.registry)
 
+        self.copies = Counter(
+            "penchant_copy", "Texts about picks, by who wrote them", ["writer"], registry=self.registry
+        )
+        self.refused = Counter(
+            "penchant_copy_rejected", "Texts of a generator that were not shown", ["why"], registry=self.registry
+        )
+
+    def written(self, writer: str, rejected: str) -> None:
+        """Count a text about a pick, and why one was not taken if one was not."""
+        self.copies.labels(writer).inc()
+        if rejected:
+            self.refused.labels(rejected.partition(":")[0]).inc()
+
     def answered(self, surface: str, release: str, degraded: Sequence[str]) -> None:
         """Count an answer; surfaces beyond the first few are counted together, since callers make up their names."""
         if surface not in self._surfaces:

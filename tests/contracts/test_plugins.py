@@ -9,6 +9,7 @@ from penchant.testing import worlds
 from penchant.testing.plugins import (
     EncoderContract,
     FoldContract,
+    ModeratorContract,
     RankerContract,
     RuleContract,
     SourceContract,
@@ -28,7 +29,7 @@ FIT = {  # settings that make a training short
 LEARNS_FROM = {"ratings": worlds.rated}  # what a world must have more of before there is something to learn
 NEEDS = {"sequence": "torch"}  # what a training needs beyond the core; without it the plug-in is skipped
 RANKERS = {"blend", "gated", "trees"}  # a stage that explains scores is one of these; a test says so
-SUITED = {"sources", "stages", "rules", "folds"}
+SUITED = {"sources", "stages", "rules", "folds", "moderators"}
 
 
 def plugin(family, kind):
@@ -86,6 +87,12 @@ class TestRules(RuleContract):
     @pytest.fixture(params=plugins.names("rules"))
     def rule(self, request):
         return plugin("rules", request.param)
+
+
+class TestModerators(ModeratorContract):
+    @pytest.fixture(params=plugins.names("moderators"))
+    def moderator(self, request):
+        return plugin("moderators", request.param)
 
 
 class TestFolds(FoldContract):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from penchant import __version__
-from penchant.cli import asking, data, demo, diagnosing, estimating, learning, operating, terminal, tuning
+from penchant.cli import asking, data, demo, diagnosing, estimating, learning, operating, terminal, tuning, writing
 
 _COMMANDS: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("Start", "demo", demo.demo),
@@ -20,6 +20,7 @@ _COMMANDS: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("Answer", "recommend", asking.recommend),
     ("Answer", "similar", asking.similar),
     ("Answer", "why", asking.why),
+    ("Answer", "copy", writing.copy),
     ("Answer", "serve", operating.serve),
     ("Operate", "releases", learning.releases),
     ("Operate", "promote", learning.promote),

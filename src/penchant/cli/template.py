@@ -64,6 +64,8 @@ def _table(name: str, table: Any) -> Iterator[str]:
 def _family(family: str, entries: Any) -> Iterator[str]:
     if entries:
         yield f"# {family}: what is written here replaces the whole list, so take away the # of all you want to keep."
+    elif family == "moderators":
+        yield "# moderators: none unless one is written here; each may keep back a text that is written about a pick."
     else:
         yield f"# {family}: those that are built in always hold; one [[{family}]] table adds one more."
     yield f"# kinds there are: {', '.join(plugins.names(family))}"

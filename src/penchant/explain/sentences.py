@@ -23,7 +23,7 @@ def words(text: str) -> set[str]:
     return {w for w in _WORD.findall(text.lower()) if w not in _STOP}
 
 
-def _causes(evidence: Evidence) -> list[str]:
+def causes(evidence: Evidence) -> list[str]:
     """Titles of the events that added most, strongest first."""
     totals: dict[str, float] = {}
     for column in evidence.get("columns", {}).values():
@@ -35,32 +35,32 @@ def _causes(evidence: Evidence) -> list[str]:
     return [t for t, part in sorted(totals.items(), key=lambda p: (-p[1], p[0])) if part > 0][:2]
 
 
-def _busiest(evidence: Evidence) -> tuple[str, int] | None:
+def busiest(evidence: Evidence) -> tuple[str, int] | None:
     """The shortest window with at least three events, and its count."""
     windows = [(w, n) for w, n in evidence.get("events", {}).items() if n >= 3]
     return windows[0] if windows else None
 
 
-def _looked_at(evidence: Evidence) -> str:
+def looked_at(evidence: Evidence) -> str:
     """The title of the item being looked at, if it added something."""
     events = [e for column in evidence.get("columns", {}).values() for e in column["events"]]
     return next((e["title"] for e in events if e["event_type"] == LOOKING and e["part"] > 0), "")
 
 
 def _because(evidence: Evidence) -> str:
-    causes = _causes(evidence)
-    if causes:
-        return f"Goes with {' and '.join(causes)} from your history."
-    looked_at = _looked_at(evidence)
-    return f"Goes with {looked_at}, which you are looking at." if looked_at else ""
+    found = causes(evidence)
+    if found:
+        return f"Goes with {' and '.join(found)} from your history."
+    looking = looked_at(evidence)
+    return f"Goes with {looking}, which you are looking at." if looking else ""
 
 
 def _because_zh(evidence: Evidence) -> str:
-    causes = _causes(evidence)
-    if causes:
-        return f"与您之前的{'、'.join(f'「{c}」' for c in causes)}相配。"
-    looked_at = _looked_at(evidence)
-    return f"与您正在看的「{looked_at}」相配。" if looked_at else ""
+    found = causes(evidence)
+    if found:
+        return f"与您之前的{'、'.join(f'「{c}」' for c in found)}相配。"
+    looking = looked_at(evidence)
+    return f"与您正在看的「{looking}」相配。" if looking else ""
 
 
 def _again(evidence: Evidence) -> str:
@@ -114,13 +114,13 @@ def _alike_zh(evidence: Evidence) -> str:
 
 
 def _popular(evidence: Evidence) -> str:
-    busiest = _busiest(evidence)
-    return f"Popular now: {busiest[1]} times taken up in the last {_LENGTHS[busiest[0]]}." if busiest else ""
+    found = busiest(evidence)
+    return f"Popular now: {found[1]} times taken up in the last {_LENGTHS[found[0]]}." if found else ""
 
 
 def _popular_zh(evidence: Evidence) -> str:
-    busiest = _busiest(evidence)
-    return f"正受欢迎：最近{_LENGTHS_ZH[busiest[0]]}有 {busiest[1]} 次选择。" if busiest else ""
+    found = busiest(evidence)
+    return f"正受欢迎：最近{_LENGTHS_ZH[found[0]]}有 {found[1]} 次选择。" if found else ""
 
 
 def _taste(evidence: Evidence) -> str:

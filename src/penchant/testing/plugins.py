@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from penchant.protocols import Attributes, Context, Explains, Rule, Source, Stage
+from penchant.speech import Moderator
 from penchant.testing import worlds
 from penchant.testing.compared import copied, every, fresh, offers, same_columns, seen, whole
 from penchant.testing.folds import FoldContract
@@ -26,6 +27,7 @@ from penchant.world import World
 __all__ = [
     "EncoderContract",
     "FoldContract",
+    "ModeratorContract",
     "RankerContract",
     "RuleContract",
     "SourceContract",
@@ -132,6 +134,28 @@ class RuleContract(_Asked):
         before = seen(context)
         rule.allows(context)[:] = True
         same_columns(before, seen(context))
+
+
+class ModeratorContract:
+    """The promises of a `Moderator`."""
+
+    @pytest.fixture
+    def moderator(self) -> Moderator:
+        """Override: the moderator under test."""
+        raise NotImplementedError
+
+    def test_says_what_is_against_a_text(self, moderator: Moderator) -> None:
+        assert isinstance(moderator, Moderator)
+        for text in ("", "A plain text.", "一段普通的文字。", "\u200b\U0001f600 ﬁ \n", "x" * 10_000):
+            for language in ("en", "zh"):
+                assert isinstance(moderator.objection(text, language), str)
+
+    def test_judges_alike_twice(self, moderator: Moderator) -> None:
+        for text in ("A plain text.", "一段普通的文字。"):
+            assert moderator.objection(text, "en") == moderator.objection(text, "en")
+
+    def test_has_nothing_against_nothing(self, moderator: Moderator) -> None:
+        assert moderator.objection("", "en") == ""
 
 
 class StageContract(_Asked):
