@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from penchant.types import Pick, Slate
+from penchant.words import gist
 
 
 class Json(Response):
@@ -41,6 +42,7 @@ class Understood(BaseModel):
     """What was read from the wish."""
 
     text: str
+    wanted: str = Field(description="The text without the words that only ask.")
 
 
 class Answer(BaseModel):
@@ -132,11 +134,15 @@ def from_slate(slate: Slate, took: float) -> dict[str, Any]:
         "release": slate.release,
         "position": slate.position,
         "items": from_picks(slate.picks),
-        "understood": {"text": slate.query.text} if slate.query.text else None,
+        "understood": _understood(slate.query.text) if slate.query.text else None,
         "degraded": list(slate.degraded),
         "cost": dict(slate.cost),
         "took_ms": round(took * 1_000, 3),
     }
+
+
+def _understood(text: str) -> dict[str, Any]:
+    return {"text": text, "wanted": gist(text) or text}
 
 
 def from_picks(picks: tuple[Pick, ...] | list[Pick]) -> list[dict[str, Any]]:
