@@ -22,8 +22,8 @@ from penchant.language.copywriting import Copywriter
 from penchant.language.facts import Style
 from penchant.language.generators import load
 from penchant.language.guarded import Guarded
-from penchant.language.limits import Limits
 from penchant.language.reader import CatalogueReader
+from penchant.limits import Limits
 from penchant.ports import ArtefactStore
 from penchant.protocols import Fold, Release
 from penchant.stores import open as stores
@@ -128,6 +128,7 @@ def budget(settings: Settings) -> Budget:
         gate=training.gate,
         hidden=training.hidden,
         within=training.within,
+        taught=training.taught,
         cases=training.cases,
         rows=training.rows,
         seed=training.seed,

@@ -93,6 +93,7 @@ class TrainingSettings:
     gate: Share = 0.1  # share, between 0 and 1, of those, the newest, on which the candidate release is judged
     hidden: Annotated[float, Interval(ge=0, lt=1)] = 0.1  # share of items, from 0 to below 1, the ranker meets as new
     within: Annotated[float, Interval(ge=0, le=1)] = 0.3  # share of baskets, 0 to 1, asked for once begun
+    taught: Annotated[float, Ge(0)] = 0.0  # weight of what `listwise` liked best in logged slates; 0 (not used) or more
     cases: Annotated[int, Ge(1)] = 4_000  # moments replayed at most; 1 or more
     rows: Annotated[int, Ge(2)] = 100  # rows kept per moment; 2 or more
     seed: Seed = 0  # of all that is drawn by chance, 0 or more; the same seed on the same log trains the same models

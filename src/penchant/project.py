@@ -144,10 +144,11 @@ class Project:
     def train(self) -> dict[str, Any]:
         """Train every recipe on the whole log, publish and promote a release; returns its manifest."""
         world = self.engine.follower.catch_up()
+        limits = budget(self.settings)
         if not len(world.catalogue):
             raise UsageError(f"{self.folder}: nothing to learn from yet; import items or events first")
         with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
-            metrics = train(self.built.plan, self._replay(), budget(self.settings), Path(scratch), self.progress)
+            metrics = train(self.built.plan, self._replay(), limits, Path(scratch), self.progress, log=self.engine.log)
             manifest = described(world, self.built.plan, metrics)
             version = self.built.artefacts.publish(Path(scratch), manifest)
         self.promote(version)

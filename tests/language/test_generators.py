@@ -13,7 +13,7 @@ from penchant.build import build
 from penchant.errors import GeneratorError, UsageError
 from penchant.language.generators import load
 from penchant.language.guarded import Weighing
-from penchant.language.limits import Breaker, Limits, Memory, Minute
+from penchant.limits import Breaker, Limits, Memory, Minute
 from penchant.speech import Generator, Language, Prompt, Streams, Weighs, tokens
 from penchant.testing.writing import Writes, guarded, says
 

@@ -95,7 +95,7 @@ def _asked(
     progress: Progress,
 ) -> Iterator[_Asked]:
     for done, (slate, earned) in enumerate(evidence):
-        trace = pipeline.run(release, _context(slate, replay))
+        trace = pipeline.run(release, context_of(slate, replay))
         chance, bucket = chances(trace), _standings(trace)
         rows = [replay.catalogue.row_of.get(pick.item, -1) for pick in slate.picks]
         yield _Asked(
@@ -109,7 +109,7 @@ def _asked(
         progress("estimate", done + 1, len(evidence))
 
 
-def _context(slate: Slate, replay: Replay) -> Context:
+def context_of(slate: Slate, replay: Replay) -> Context:
     """What was known when the slate was asked for; the catalogue is today's."""
     query, now = slate.query, micros(slate.time)
     view = replay.timeline.until(now, slate.position)

@@ -29,6 +29,8 @@ _KINDS = {  # column prefix → kind of reason
     "nearest.wish": "asked",
     "lexical.": "asked",
     "nearest.": "alike",
+    "imagined.": "alike",
+    "likelihood": "reading",
     "popular.": "popular",
     "crowd.": "crowd",
     "item_trend": "popular",

@@ -15,8 +15,8 @@ from penchant.errors import ArtefactError, UsageError, allowed
 from penchant.language import weights
 from penchant.language.guard import Guard
 from penchant.language.guarded import Guarded, Weighing
-from penchant.language.limits import Limits
 from penchant.language.models import quiet
+from penchant.limits import Limits
 from penchant.telemetry import Telemetry
 
 SMOLLM2_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"  # SmolLM2-135M-Instruct.Q4_1.gguf

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from penchant.errors import GeneratorError
-from penchant.language.limits import Breaker, Limits, Memory, Minute
+from penchant.limits import Breaker, Limits, Memory, Minute
 from penchant.speech import Prompt
 from penchant.telemetry import Telemetry
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from penchant.language.guard import Guard, Written
 from penchant.language.guarded import Weighing
-from penchant.language.limits import Limits
+from penchant.limits import Limits
 from penchant.speech import Prompt, tokens
 
 

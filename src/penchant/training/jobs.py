@@ -17,11 +17,13 @@ from penchant import pipeline
 from penchant.errors import NotReadyError
 from penchant.evaluation.experts import alone
 from penchant.evaluation.replay import Progress, Replay, answered, one_thread
+from penchant.ports import Log
 from penchant.protocols import History, Release
 from penchant.training.examples import labelled, valued
 from penchant.training.goals import Goals, goals, ndcg
 from penchant.training.lessons import Budget, Lessons, lessons
 from penchant.training.plan import Plan
+from penchant.training.preferences import distilled, preferred
 
 Taught = Callable[[str, History], None]  # a ranker's name and what it learns from
 _ALL = 1_000_000  # rows of one slate
@@ -32,17 +34,24 @@ def untold(ranker: str, history: History) -> None:
 
 
 def train(
-    plan: Plan, replay: Replay, budget: Budget, folder: Path, progress: Progress, taught: Taught = untold
+    plan: Plan,
+    replay: Replay,
+    budget: Budget,
+    folder: Path,
+    progress: Progress,
+    taught: Taught = untold,
+    log: Log | None = None,
 ) -> dict[str, Any]:
     """Train every recipe of the plan on the replay's timeline into `folder`; returns metrics by recipe.
 
     A recipe that finds too little to learn from is left out, with the reason under its name. `taught` is told what
-    each ranker learns from.
+    each ranker learns from; the `log` has slates that a language model has ordered.
     """
     metrics: dict[str, Any] = {}
     wanted = {name: goals(plan, name, replay.timeline.kinds) for name in plan.rankers()}
     given = lessons(replay, budget) if plan.rankers() else None
     if given is not None:
+        given = replace(given, preferred=preferred(log) if log is not None and budget.taught > 0 else ())
         past = folder / "past"
         early = History(timeline=given.past, catalogue=replay.catalogue, seed=budget.seed)
         _fit_experts(plan, early, past, lambda *a: progress(f"{a[0]} (past)", a[1], a[2]))
@@ -73,6 +82,7 @@ def _fit_ranker(
     with one_thread():
         rows = labelled(given, front, asked, rows=most, seed=budget.seed, progress=progress, goals=wanted)
     rows = valued(rows, wanted) if wanted and judges else rows
+    rows = rows if judges else distilled(rows, given.preferred, given, front, budget.taught)
     progress(name, 0, 1)
     history = History(timeline=given.past, catalogue=given.asked.catalogue, examples=rows, seed=budget.seed)
     taught(name, history)
@@ -122,7 +132,7 @@ def _judge(
     """
     name, goals = of
     candidate = plan.release(folder)
-    releases = {name: candidate, **_without(plan, candidate, name)}
+    releases = {label: _unasked(r) for label, r in {name: candidate, **_without(plan, candidate, name)}.items()}
     scores: dict[str, list[float]] = {n: [] for n in releases}
     experts: dict[str, list[float]] = {}
     for done, case in enumerate(given.gate):
@@ -138,6 +148,12 @@ def _judge(
                 experts.setdefault(column, []).append(value)
         progress("gate", done + 1, len(given.gate))
     return _means(scores), _means(experts)
+
+
+def _unasked(release: Release) -> Release:
+    """The release without the stages that ask a language model for an order, which would judge the ranker slowly."""
+    kept = {name: stage for name, stage in release.stages.items() if not getattr(stage, "asks", False)}
+    return replace(release, stages=kept)
 
 
 def _means(scores: Mapping[str, Sequence[float]]) -> dict[str, float]:

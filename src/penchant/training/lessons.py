@@ -16,7 +16,7 @@ import numpy as np
 from penchant.evaluation.replay import Case, Replay, cases, thinned
 from penchant.evaluation.splits import rest_of
 from penchant.timeline import Timeline
-from penchant.types import NEVER, Array, Rows
+from penchant.types import NEVER, Array, Rows, Slate
 
 _TOLD = 5  # items of a basket that may be known at most when it is asked how it goes on
 _GATE_LEAST = 50  # questions the gate is asked at least, where there are so many
@@ -33,6 +33,7 @@ class Budget:
     seed: int
     hidden: float = 0.0
     within: float = 0.0
+    taught: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Lessons:
     questions: Sequence[Case]
     gate: Sequence[Case]
     hidden: Array  # bool per catalogue row
+    preferred: Sequence[Slate] = ()  # that a language model has ordered
 
     @property
     def judged(self) -> int:

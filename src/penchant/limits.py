@@ -65,14 +65,14 @@ class Minute:
         self._sums = [0, 0]
         self._lock = threading.Lock()
 
-    def reserve(self, calls: int, tokens: int) -> str:
-        """Count calls and tokens if there is room for them; else say what there is no room for."""
+    def reserve(self, calls: int, tokens: int, *, leave: int = 0) -> str:
+        """Count calls and tokens if there is room for them, and `leave` calls are left; else say what is missing."""
         with self._lock:
             self._forget()
             for what, asked, sum_, most in zip(
                 ("calls", "tokens"), (calls, tokens), self._sums, self._most, strict=True
             ):
-                if sum_ + asked > most:
+                if sum_ + asked > most - (leave if what == "calls" else 0):
                     return f"{sum_:,} of {most:,} {what} a minute are spent, {asked:,} more were asked for"
             self._add(calls, tokens)
             return ""
