@@ -161,9 +161,8 @@ def page(kept: dict[str, dict]) -> str:
         ]
         for row in board["rows"]:
             mean, low, high = row["gap"]
-            lines.append(
-                f"| {row['way']} | {row['value']:.4f} | {mean:+.4f} ({low:+.4f} to {high:+.4f}) | {row['seconds']:.2f} |"
-            )
+            told = f"{mean:+.4f} ({low:+.4f} to {high:+.4f})"
+            lines.append(f"| {row['way']} | {row['value']:.4f} | {told} | {row['seconds']:.2f} |")
         lines.append("")
     return "\n".join(lines)
 

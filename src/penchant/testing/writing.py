@@ -3,6 +3,7 @@
 generator = says(lambda prompt: "yes")
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -36,8 +37,12 @@ class Writes:
 
     def weigh(self, prompt: str, texts: Sequence[str], seconds: float) -> list[float]:
         """The share of a text's words that the prompt has, less one."""
-        known = set(prompt.lower().split())
-        return [sum(w in known for w in text.lower().split()) / max(1, len(text.split())) - 1.0 for text in texts]
+        known = set(_words(prompt))
+        return [sum(word in known for word in _words(text)) / max(1, len(_words(text))) - 1.0 for text in texts]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
 
 
 def says(answer: Callable[[Prompt], str], *, seconds: float = 0.0, **limits: Any) -> Weighing:
