@@ -10,7 +10,7 @@ from typing import Any
 from penchant.engine import Engine
 from penchant.errors import ArtefactError, UnknownError, UsageError
 from penchant.explain import sentences
-from penchant.language.copywriting import Copywriter, Piece
+from penchant.language.copywriting import Copywriter, Piece, Sentence
 from penchant.language.facts import Ground
 from penchant.types import Catalogue, Pick, Query
 
@@ -34,7 +34,7 @@ class Desk:
         slate: str | None = None,
         k: int = 10,
         language: str = "en",
-    ) -> Iterator[str | Piece]:
+    ) -> Iterator[Sentence | Piece]:
         """Texts about a slate, about a person's picks or items, or about items alone, whichever is named.
 
         Each sentence comes once it may be shown, and behind the last one of a pick the whole piece.
@@ -45,7 +45,7 @@ class Desk:
             return self.person(user, items, k=k, language=language)
         return self.items(items, language=language)
 
-    def slate(self, slate: str, *, k: int = 10, language: str = "en") -> Iterator[str | Piece]:
+    def slate(self, slate: str, *, k: int = 10, language: str = "en") -> Iterator[Sentence | Piece]:
         """Texts about the first `k` picks of a logged slate: each sentence once it may be shown, then the whole piece.
 
         Raises UnknownError if there is no such slate, before anything is written.
@@ -59,7 +59,7 @@ class Desk:
 
     def person(
         self, user: str, items: Sequence[str] = (), *, k: int = 10, language: str = "en"
-    ) -> Iterator[str | Piece]:
+    ) -> Iterator[Sentence | Piece]:
         """Texts about items for a person, or, without items, about what the person would be offered now.
 
         Raises UnknownError if nothing is known of the person or of an item.
@@ -73,17 +73,17 @@ class Desk:
         ordered = [picks[item] for item in chosen] if chosen else list(picks.values())
         return self._written(ordered, self._catalogue(), language)
 
-    def items(self, items: Sequence[str], *, language: str = "en") -> Iterator[str | Piece]:
+    def items(self, items: Sequence[str], *, language: str = "en") -> Iterator[Sentence | Piece]:
         """Texts about items for nobody in particular. Raises UnknownError if there is no such item."""
         _check(1, language)
         picks = [Pick(item=item, score=0.0) for item in self._known(items, most=None)]
         return self._written(picks, self._catalogue(), language)
 
-    def _written(self, picks: Sequence[Pick], catalogue: Catalogue, language: str) -> Iterator[str | Piece]:
+    def _written(self, picks: Sequence[Pick], catalogue: Catalogue, language: str) -> Iterator[Sentence | Piece]:
         known = [pick for pick in picks if pick.item in catalogue.row_of]
         for place, pick in enumerate(known):
             item = catalogue.items[catalogue.row_of[pick.item]]
-            yield from self.writer.sentences(item, grounds(pick.reasons), language, place)
+            yield from self.writer.told(item, grounds(pick.reasons), language, place)
 
     def _known(self, items: Sequence[str], most: int | None = MOST) -> tuple[str, ...]:
         chosen, known = tuple(dict.fromkeys(items)), self._catalogue().row_of

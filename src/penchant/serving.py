@@ -106,7 +106,11 @@ def application(project: Project, started: Callable[[], None] = lambda: None) ->
     watcher = Watcher(project)
     title = project.folder.resolve().name
     return create_app(
-        project.engine, title=title, on_start=(watcher.start, started), on_stop=(watcher.stop, project.close)
+        project.engine,
+        title=title,
+        desk=project.built.desk,
+        on_start=(watcher.start, started),
+        on_stop=(watcher.stop, project.close),
     )
 
 

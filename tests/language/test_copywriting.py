@@ -112,7 +112,7 @@ def test_a_grounded_answer_is_shown_as_it_is_written():
     answer = "Enemy Mine is a sci-fi item from 1985. It goes with Mr. Nobody from your history."
     piece = written(answer)
     assert (piece.text, piece.writer, piece.rejected) == (answer, "generator", "")
-    told = list(Copywriter(generator=Spells(answer)).sentences(FILM, [BECAUSE], "en"))
+    told = [part.text for part in Copywriter(generator=Spells(answer)).told(FILM, [BECAUSE], "en")]
     assert told[:-1] == ["Enemy Mine is a sci-fi item from 1985.", "It goes with Mr. Nobody from your history."]
 
 
@@ -160,8 +160,8 @@ def test_a_generator_has_a_deadline():
 
 def test_while_the_generator_is_busy_templates_speak():
     writer = Copywriter(generator=Spells("Enemy Mine is a sci-fi item."), at_once=1)
-    first = writer.sentences(FILM, [BECAUSE], "en")
-    assert next(first) == "Enemy Mine is a sci-fi item."
+    first = writer.told(FILM, [BECAUSE], "en")
+    assert next(first).text == "Enemy Mine is a sci-fi item."
     assert writer.write(FILM, [BECAUSE], "en").rejected == "busy"
     first.close()
     assert writer.write(FILM, [BECAUSE], "en").writer == "generator"

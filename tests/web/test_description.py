@@ -9,6 +9,7 @@ PATHS = {
     "/v1/recommend": {"post"},
     "/v1/rank": {"post"},
     "/v1/similar": {"post"},
+    "/v1/copy": {"post"},
     "/v1/events": {"post"},
     "/v1/items": {"put"},
     "/v1/items/{item_id}": {"delete"},

@@ -8,15 +8,15 @@ a catalogue says enters a prompt as quoted data.
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from penchant.errors import GeneratorError
 from penchant.language import templates
 from penchant.language.facts import Brief, Ground, Style, brief
 from penchant.language.grounding import Facts
-from penchant.speech import Generator, Moderator, Prompt, Streams
+from penchant.speech import Generator, Meters, Moderator, Prompt, Streams
 from penchant.telemetry import Telemetry, log
 from penchant.types import Item
 
@@ -35,20 +35,34 @@ PLAIN = Style()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A part of what is told of one pick, which may be shown before the rest is there."""
+
+    item: str
+    text: str
+
+    def document(self) -> dict[str, Any]:
+        """The sentence as everything outside Python sees it."""
+        return {"item_id": self.item, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """What is told of one pick."""
 
     item: str
     text: str  # empty where nothing may be said
     language: str
-    writer: Literal["template", "generator", "nobody"]
+    writer: str  # template, generator or nobody
     rejected: str = ""  # why words of the generator were not taken: too late, or what was not known in them
+    cost: Mapping[str, float] = field(default_factory=dict)  # what a language model took: calls, tokens, seconds
     seconds: float = 0.0  # that it took
 
-    def document(self) -> dict[str, str | float]:
+    def document(self) -> dict[str, Any]:
         """The piece as everything outside Python sees it."""
         told = {"item_id": self.item, "text": self.text, "language": self.language, "written_by": self.writer}
-        return {**told, "rejected": self.rejected, "took_ms": round(self.seconds * 1_000, 3)}
+        took = round(self.seconds * 1_000, 3)
+        return {**told, "rejected": self.rejected, "cost": dict(self.cost), "took_ms": took}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,41 +82,46 @@ class Copywriter:
 
     def write(self, item: Item, grounds: Sequence[Ground], language: str, place: int = 0) -> Piece:
         """A text about an item for the pick at a place of its list."""
-        *_, piece = self.sentences(item, grounds, language, place)
+        *_, piece = self.told(item, grounds, language, place)
         assert isinstance(piece, Piece)  # noqa: S101 - the last that comes
         return piece
 
-    def sentences(self, item: Item, grounds: Sequence[Ground], language: str, place: int = 0) -> Iterator[str | Piece]:
+    def told(self, item: Item, grounds: Sequence[Ground], language: str, place: int = 0) -> Iterator[Sentence | Piece]:
         """Each sentence as soon as it may be shown, then the whole piece."""
-        began, told = time.monotonic(), brief(item, grounds, language, self.style)
+        began, known = time.monotonic(), brief(item, grounds, language, self.style)
         said: list[str] = []
+        cost: dict[str, float] = {}
         rejected = ""
-        if self.generator is not None:
-            for sentence, flaw in self._generated(told):
-                rejected = flaw
-                if sentence:
-                    said.append(sentence)
-                    yield sentence
-        piece = Piece(item=item.id, text=_joined(said, language), language=language, writer="generator")
+        for sentence, flaw in self._generated(known, cost):
+            rejected = flaw
+            if sentence:
+                said.append(sentence)
+                yield Sentence(item=item.id, text=sentence)
+        text, writer = _joined(said, language), "generator"
         if not said:
-            text = templates.compose(told, place, self.style.sentences, self.style.length)
+            text = templates.compose(known, place, self.style.sentences, self.style.length)
             if text and (objection := self._objection(text, language)):
                 rejected, text = objection, ""
-            piece = replace(piece, text=text, writer="template" if text else "nobody")
+            writer = "template" if text else "nobody"
             if text:
-                yield text
-        self.telemetry.written(piece.writer, rejected)
+                yield Sentence(item=item.id, text=text)
+        self.telemetry.written(writer, rejected)
         if rejected:
             log.info("a text was not taken: %s", rejected)
-        yield replace(piece, rejected=rejected, seconds=time.monotonic() - began)
+        took = time.monotonic() - began
+        yield Piece(
+            item=item.id, text=text, language=language, writer=writer, rejected=rejected, cost=cost, seconds=took
+        )
 
-    def _generated(self, told: Brief) -> Iterator[tuple[str, str]]:
+    def _generated(self, known: Brief, cost: dict[str, float]) -> Iterator[tuple[str, str]]:
         """Sentences of the generator that may be shown; if one may not, an empty one with the reason, and no more."""
+        if self.generator is None:
+            return
         if not self.slots.acquire(blocking=False):
             yield "", "busy"
             return
         try:
-            yield from self._checked(told)
+            yield from self._checked(known, _metered(self.generator, cost))
         except GeneratorError:
             yield "", "generator"
         except Exception:  # it promised to raise nothing else, and a text is not worth a failure
@@ -111,22 +130,22 @@ class Copywriter:
         finally:
             self.slots.release()
 
-    def _checked(self, told: Brief) -> Iterator[tuple[str, str]]:
-        facts, said = Facts(told), ""
-        for sentence in self._asked(facts):
-            text = _joined([said, sentence] if said else [sentence], told.language)
+    def _checked(self, known: Brief, generator: object) -> Iterator[tuple[str, str]]:
+        facts, said = Facts(known), ""
+        for sentence in self._asked(facts, generator):
+            text = _joined([said, sentence] if said else [sentence], known.language)
             flaw = "length" if len(text) > self.style.length else facts.flaw(sentence)
-            flaw = flaw or self._objection(text, told.language)
+            flaw = flaw or self._objection(text, known.language)
             yield ("", flaw) if flaw else (sentence, "")
             if flaw:
                 return
             said = text
 
-    def _asked(self, facts: Facts) -> Iterator[str]:
+    def _asked(self, facts: Facts, generator: object) -> Iterator[str]:
         """The sentences of the generator's answer, as many as are wanted, each as soon as it is there."""
         asked, until = prompt(facts.brief, self.style), time.monotonic() + self.deadline
         wanted, rest = self.style.sentences, ""
-        for part in self._parts(asked):
+        for part in _parts(generator, asked, self.deadline):
             if time.monotonic() > until:
                 raise GeneratorError("the text came too late")
             found, rest = facts.sentences(rest + part)
@@ -136,13 +155,6 @@ class Copywriter:
                 break
         if wanted > 0:
             yield from facts.sentences(rest, done=True)[0][:wanted]
-
-    def _parts(self, asked: Prompt) -> Iterator[str]:
-        generator: object = self.generator
-        if isinstance(generator, Streams):
-            yield from generator.stream(asked, deadline=self.deadline)
-        elif isinstance(generator, Generator):
-            yield from generator.generate([asked], deadline=self.deadline)
 
     def _objection(self, text: str, language: str) -> str:
         """What the moderators have against a text; one that fails is taken to object."""
@@ -154,6 +166,24 @@ class Copywriter:
                 log.exception("a moderator failed; the text is not shown")
                 return "moderator: failed"
         return ""
+
+
+def _metered(generator: Generator, cost: dict[str, float]) -> object:
+    """The generator, with what it takes added to `cost` where it can tell."""
+
+    def spend(**amounts: float) -> None:
+        for name, amount in amounts.items():
+            cost[name] = cost.get(name, 0.0) + amount
+
+    return generator.metered(spend) if isinstance(generator, Meters) else generator
+
+
+def _parts(generator: object, asked: Prompt, deadline: float) -> Iterator[str]:
+    """The answer as it comes, whole from a generator that does not stream."""
+    if isinstance(generator, Streams):
+        yield from generator.stream(asked, deadline=deadline)
+    elif isinstance(generator, Generator):
+        yield from generator.generate([asked], deadline=deadline)
 
 
 def prompt(told: Brief, style: Style) -> Prompt:

@@ -11,11 +11,13 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from penchant import privacy
+from penchant.desk import Desk
 from penchant.engine import Engine
 from penchant.errors import UnknownError
 from penchant.types import Slate
-from penchant.web import answers, wire
+from penchant.web import answers, copying, wire
 from penchant.web.answers import Json
+from penchant.web.copying import Copying
 from penchant.web.problems import documented
 
 Spoken = Annotated[str | None, Header(alias="Accept-Language", description="Language of the reasons: en or zh.")]
@@ -28,6 +30,7 @@ class Api:
     """The handlers, around one engine; they run in a pool of threads."""
 
     engine: Engine
+    desk: Desk
 
     def recommend(self, body: wire.Ask, spoken: Spoken = None) -> Response:
         """Offer a person what they are likely to want now, best first."""
@@ -40,6 +43,13 @@ class Api:
     def similar(self, body: wire.Likeness) -> Response:
         """Find what is like an item."""
         return Json({"items": answers.from_picks(self.engine.similar(body.item_id, body.k))})
+
+    def copy(self, body: copying.Copy, request: Request, spoken: Spoken = None) -> Response:
+        """Write a sentence or two about each pick, in the answer or, with `Accept: text/event-stream`, as they come.
+
+        Events are `sentence` (item_id, text), `text` (a whole Text), and at the end `done`, or `error` if it broke off.
+        """
+        return Copying(self.desk).write(body, request, language({"language": body.language}, spoken))
 
     def observe(self, body: wire.Deeds) -> Response:
         """Log events; once this answers with 200 they are durable, and the next answer has seen them."""
@@ -111,15 +121,16 @@ class _Route(APIRoute):
         return strict
 
 
-def routes(engine: Engine) -> APIRouter:
-    """The routes of version 1 around an engine."""
-    api = Api(engine)
+def routes(engine: Engine, desk: Desk) -> APIRouter:
+    """The routes of version 1 around an engine and its desk."""
+    api = Api(engine, desk)
     router = APIRouter(prefix="/v1", route_class=_Route)
     body = (400, 413, 415)
     table: tuple[tuple[str, str, Callable[..., Response], type, tuple[int, ...]], ...] = (
         ("POST", "/recommend", api.recommend, answers.Answer, body),
         ("POST", "/rank", api.rank, answers.Answer, body),
         ("POST", "/similar", api.similar, answers.Likes, (*body, 404)),
+        ("POST", "/copy", api.copy, copying.Texts, (*body, 404)),
         ("POST", "/events", api.observe, answers.Receipt, body),
         ("PUT", "/items", api.put_items, answers.Stocked, body),
         ("DELETE", "/items/{item_id:path}", api.withdraw, answers.Withdrawn, (404,)),

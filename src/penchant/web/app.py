@@ -12,7 +12,9 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
+from penchant.desk import Desk
 from penchant.engine import Engine
+from penchant.language.copywriting import Copywriter
 from penchant.web import api, console, problems, wire
 from penchant.web.answers import Json
 from penchant.web.front import Front
@@ -21,8 +23,19 @@ Task = Callable[[], object]
 SUMMARY = "Real-time personalised ranking. Every answer names its slate, its release and how far into the log it read."
 
 
-def create_app(engine: Engine, *, title: str, on_start: Sequence[Task] = (), on_stop: Sequence[Task] = ()) -> FastAPI:
-    """Build the application. `on_start` and `on_stop` run in order; closing the engine is up to the caller."""
+def create_app(
+    engine: Engine,
+    *,
+    title: str,
+    desk: Desk | None = None,
+    on_start: Sequence[Task] = (),
+    on_stop: Sequence[Task] = (),
+) -> FastAPI:
+    """Build the application. `on_start` and `on_stop` run in order; closing the engine is up to the caller.
+
+    Without a `desk` of its own, texts about picks are written from templates.
+    """
+    desk = desk or Desk(engine=engine, writer=Copywriter(telemetry=engine.telemetry))
     app = FastAPI(
         title=title,
         version=_version(),
@@ -33,7 +46,7 @@ def create_app(engine: Engine, *, title: str, on_start: Sequence[Task] = (), on_
         lifespan=_lifespan(on_start, on_stop),
         generate_unique_id_function=_name,
     )
-    app.include_router(api.routes(engine))
+    app.include_router(api.routes(engine, desk))
     app.include_router(_probes(engine))
     app.include_router(console.routes(engine, title))
     app.mount("/static", console.Files(directory=console.FOLDER), name="static")
