@@ -44,7 +44,8 @@ def stream(client, **body):
 def told(make_engine, serve):
     """A client of a server with a generator."""
     engine = make_engine()
-    with serve(engine, desk=Desk(engine=engine, writer=Copywriter(generator=Tells()))) as url:
+    writer = Copywriter(generator=Tells(), telemetry=engine.telemetry)
+    with serve(engine, desk=Desk(engine=engine, writer=writer)) as url:
         session = requests.Session()
         yield lambda method, path, body, **more: session.request(method, url + path, json=body, timeout=10, **more)
         session.close()
@@ -131,7 +132,8 @@ def test_recommendations_do_not_wait_for_texts(make_engine, serve):
 def test_rejections_are_counted(told):
     told("POST", "/v1/copy", {"item_ids": ["G01"]})
     counted = told("GET", "/metrics", None).text
-    assert "penchant_step" not in counted
+    assert 'penchant_copy_total{writer="generator"}' in counted
+    assert 'penchant_copy_rejected_total{why="word"}' in counted
 
 
 def test_a_stream_that_breaks_says_so(make_engine, serve):

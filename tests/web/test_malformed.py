@@ -145,6 +145,7 @@ WRITERS = (
     ("POST", "/v1/recommend"),
     ("POST", "/v1/rank"),
     ("POST", "/v1/similar"),
+    ("POST", "/v1/copy"),
     ("POST", "/v1/events"),
     ("PUT", "/v1/items"),
 )

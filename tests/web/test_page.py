@@ -266,7 +266,7 @@ def _luminance(colour: str) -> float:
 
 def test_the_description_of_the_api_can_be_read_and_tried(page):
     page.open("/docs")
-    page.until(lambda: len(page.texts(".route")) == 12, "twelve routes")
+    page.until(lambda: len(page.texts(".route")) == 13, "thirteen routes")
     page.all(".route summary")[0].click()
     assert "user_id" in page.texts(".route th code")
     page.all(".route .try button")[0].click()
