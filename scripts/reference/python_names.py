@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 import penchant
-from penchant import checks, engine, errors, project, types
+from penchant import checks, engine, errors, project, steers, types
 from penchant.catalogue import summary
 from penchant.evaluation import report
 from penchant.language import copywriting
@@ -14,6 +14,8 @@ from reference.source import comments, default, doc, fields, first, methods, sig
 RETURNED = {
     "Pick": types.Pick,
     "Observed": checks.Observed,
+    "Steer": steers.Steer,
+    "Delta": steers.Delta,
     "Summary": summary.Summary,
     "Report": report.Report,
     "Piece": copywriting.Piece,

@@ -47,7 +47,6 @@ class EncoderSettings:
     model: str = "auto"  # "minilm", "e5", "hashing", a Hugging Face name or folder; auto chooses by script
     template: str = "{title}. {category}. {tags}. {description}"  # an item's text; any attribute may be named
     pooling: Literal["auto", "mean", "cls", "last"] = "auto"  # tokens' vectors to one; auto: as the checkpoint says
-    aside: Annotated[float, Interval(ge=0, le=1)] = 0.5  # share of what every request says taken out of one; 0 to 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +174,7 @@ DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"kind": "nearest", "limit": 30},
         {"kind": "lexical", "limit": 30},
         {"kind": "crowd", "limit": 60},
+        {"kind": "steered", "limit": 60},
     ),
     "stages": (
         {"kind": "item"},
@@ -185,6 +185,7 @@ DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"kind": "standings"},
         {"kind": "trees", "otherwise": {"kind": "blend"}},
         {"kind": "fusion"},
+        {"kind": "steered"},
         {"kind": "asked"},
         {"kind": "diversity"},
     ),
@@ -221,7 +222,7 @@ def parse(text: str) -> Settings:
     document = secrets(document, "")
     tables: dict[str, Any] = {name: made(cls, document.get(name, {}), f"[{name}]") for name, cls in _TABLES.items()}
     repeats = {"kind": "repeats", "repeats": tables["events"].repeats}
-    rules = [{"kind": "available"}, {"kind": "excluded"}, repeats, *_entries(document, "rules")]
+    rules = [{"kind": "available"}, {"kind": "excluded"}, {"kind": "steered"}, repeats, *_entries(document, "rules")]
     sources, stages = (_parts(family, _entries(document, family)) for family in ("sources", "stages"))
     similar = _similar(document, [part.name for part in sources])
     always, moderators = _parts("rules", rules), _parts("moderators", _entries(document, "moderators"))
@@ -236,7 +237,7 @@ def _similar(document: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ..
 
 
 def _entries(document: Mapping[str, Any], family: str) -> Sequence[Mapping[str, Any]]:
-    entries = document.get(family, DEFAULTS[family])
+    entries = document.get(family, DEFAULTS.get(family, ()))
     if not isinstance(entries, list | tuple) or not all(isinstance(e, dict) for e in entries):
         raise ConfigError(f"{family}: write one [[{family}]] table for each, with its `kind`")
     return entries

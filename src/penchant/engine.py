@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from penchant import explain as explaining
-from penchant import pipeline, privacy
+from penchant import pipeline, privacy, steerage
 from penchant.checks import AHEAD, Observed, check, flaw, unknown
 from penchant.errors import NotReadyError, UnknownError, UsageError
-from penchant.ports import ItemChange, ItemStore, Log, Record, State, StateStore, digest
-from penchant.protocols import Context, Fold, Recalls, Release, Trace
+from penchant.people import People
+from penchant.ports import ItemChange, ItemStore, Log, Record, StateStore
+from penchant.protocols import Context, Fold, Release, Trace
 from penchant.recollection import Recollection, marks
 from penchant.speech import Generator, Language, Reader
-from penchant.state.folds import fold
+from penchant.steers import Steer
 from penchant.telemetry import Telemetry
 from penchant.types import PROPENSITY, Columns, Event, Item, Pick, Query, Slate, micros, moment
 from penchant.world import BARE, Follower, World, born
@@ -43,11 +44,15 @@ class Engine:
     closing: ExitStack = field(default_factory=ExitStack)
     language: Language = field(init=False)  # what plug-ins read and write with
     recollection: Recollection = field(init=False)
+    steering: steerage.Steerage = field(init=False)
+    people: People = field(init=False)
     _observing: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
         self.language = Language(reader=self.reader, generator=self.generator)
         self.recollection = Recollection(self.log)
+        self.steering = steerage.Steerage(self.log)
+        self.people = People(states=self.states, folds=self.folds, version=self.version)
 
     def recommend(self, query: Query, *, explain: bool = False, language: str = "en", min_position: int = 0) -> Slate:
         """What to offer: at most `query.k` picks, best first, as of `query.at` or now, with reasons if asked for.
@@ -86,6 +91,7 @@ class Engine:
             position=world.position,
             degraded=(*release.degraded, *trace.context.notes.degraded, *unknown(query, world.catalogue)),
             marks=marks(trace.result, len(picks)),
+            steering=self.steering.of(trace.context.timeline, query.user, now, query.surface).said(language),
             cost=trace.context.notes.cost,
         )
 
@@ -155,6 +161,26 @@ class Engine:
             self.telemetry.events.labels(outcome).inc(count)
         return Observed(accepted=new, duplicates=len(good) - new, position=position, rejected=tuple(rejected))
 
+    def steer(self, user: str, text: str, surface: str = "") -> Steer:
+        """Understand what a person asks of their lists and log it: the next answer follows it, where it is about them.
+
+        Raises UsageError for a malformed user or text.
+        """
+        world = self.follower.catch_up()
+        found = steerage.steer(text, surface, world.catalogue, self.clock(world), self.language)
+        if rejected := self.observe([found.event(user)]).rejected:
+            raise UsageError(rejected[0][1])
+        return found
+
+    def steers(self, user: str) -> tuple[Steer, ...]:
+        """What a person asked of their lists and is in force now, on any surface, in order of the log."""
+        world = self.follower.catch_up()
+        return self.steering.of(world.timeline, user, micros(self.clock(world))).steers
+
+    def unsteer(self, user: str, steer: str) -> None:
+        """Undo what a person asked of their lists. Raises UnknownError if nothing in force has that id."""
+        self.observe([steerage.undone(self.steers(user), user, steer)])
+
     def record(self, events: Sequence[Event]) -> int:
         """Append checked events, adding items nobody described yet; returns how many were new."""
         world = self.follower.catch_up()
@@ -194,6 +220,7 @@ class Engine:
         receipt = privacy.forget(self.log, self.states, user, at=datetime.now(UTC))
         self.follower.catch_up()
         self.states.delete(user)  # what an answer under way may have kept meanwhile
+        self.steering.forget(user)
         return receipt
 
     def swap(self, release: Release) -> None:
@@ -213,16 +240,12 @@ class Engine:
 
     def _trace(self, query: Query, world: World, release: Release, now: int, seed: str) -> Trace:
         with self.telemetry.timed("state"):
-            user = self._person(world, query.user, now)
+            user = self.people.of(world, query.user, now)
         context = self._context(query, world, now, user, seed)
-        context = replace(context, slates=self._slates(release, context))
+        asked = self.steering.of(context.timeline, query.user, now, query.surface)
+        context = replace(context, slates=self.recollection.read(release, context), steering=asked.deltas)
         with self.telemetry.timed("pipeline"):
             return pipeline.run(release, context)
-
-    def _slates(self, release: Release, context: Context) -> tuple[Slate, ...]:
-        """What the person answered, as far as a stage of the release reads it."""
-        most = max((stage.recalls for stage in release.stages.values() if isinstance(stage, Recalls)), default=0)
-        return self.recollection.of(context, most) if most else ()
 
     def _context(self, query: Query, world: World, now: int, user: dict[str, Columns], seed: str) -> Context:
         view, known = world.timeline.until(now), world.catalogue if query.at is None else born(world.catalogue, now)
@@ -236,26 +259,6 @@ class Engine:
             language=self.language,
             seed=seed,
         )
-
-    def _person(self, world: World, user: str, now: int) -> dict[str, Columns]:
-        """The person's folds; what the log has and the state store has not read yet is folded in and kept."""
-        timeline = world.timeline
-        places = timeline.places("user", timeline.users.get(user, -1))
-        if len(places) and timeline.time[places[-1]] > now:  # a moment of the past
-            return pipeline.person(timeline.until(now), user, self.folds)
-        kept = self.states.get(user)
-        if kept is not None and kept.position < world.erased.get(digest(user), 0):
-            self.states.delete(user)
-            kept = None
-        if kept is not None and (kept.version != self.version or kept.position > world.position):
-            kept = None
-        fresh = places if kept is None else places[timeline.position[places] > kept.position]
-        if kept is not None and not len(fresh):
-            return dict(kept.folds)
-        folded = fold(self.folds, timeline.events(fresh), dict(kept.folds) if kept else None)
-        if len(places):
-            self.states.put(user, State(position=world.position, version=self.version, folds=folded))
-        return folded
 
     def _picks(self, trace: Trace, release: Release, explain: bool, language: str) -> tuple[Pick, ...]:
         result, catalogue = trace.result, trace.context.catalogue

@@ -15,6 +15,8 @@ WEIGHTS = {
     "search": 0.0,
     "wish": 0.0,
     "profile": 0.0,
+    "steer": 0.0,
+    "unsteer": 0.0,
     "dislike": -1.0,
     "return": -1.0,
     "other": 0.5,

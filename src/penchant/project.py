@@ -18,6 +18,7 @@ from penchant.errors import UsageError
 from penchant.evaluation import blending, diagnosis, logged, offpolicy, report, splits
 from penchant.evaluation.replay import Replay, one_thread
 from penchant.language.copywriting import Piece
+from penchant.steers import Steer
 from penchant.training import studies, tuning
 from penchant.training.jobs import train
 from penchant.training.rehearsal import rehearse
@@ -50,8 +51,6 @@ class Project:
     def close(self) -> None:
         """Flush and close the stores."""
         self.engine.close()
-
-    # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def recommend(
         self,
@@ -105,11 +104,21 @@ class Project:
         """Why an item is in a slate, or where it was lost."""
         return self.engine.why(slate, item, language)
 
-    # ── telling ─────────────────────────────────────────────────────────────────────────────────────────────────
-
     def observe(self, events: Iterable[Event]) -> Observed:
         """Log events: durable when this returns, seen by the next answer."""
         return self.engine.observe(list(events))
+
+    def steer(self, user: str, text: str, *, surface: str = "") -> Steer:
+        """Take in "less crypto for 3 days": the next answer follows it. Says what was understood, and until when."""
+        return self.engine.steer(user, text, surface)
+
+    def steers(self, user: str) -> tuple[Steer, ...]:
+        """What a person asked of their lists and is in force now."""
+        return self.engine.steers(user)
+
+    def unsteer(self, user: str, steer: str) -> None:
+        """Undo what a person asked of their lists. Raises UnknownError if nothing in force has that id."""
+        self.engine.unsteer(user, steer)
 
     def import_items(self, source: ingest.Source, **options: Any) -> Summary:
         """Import a catalogue from a file, a DataFrame or a list of dicts; docs/howto/import-your-data.md lists columns.
@@ -139,8 +148,6 @@ class Project:
 
         return {"rejected": self.folder / REJECTED, "progress": show, **options}
 
-    # ── learning ────────────────────────────────────────────────────────────────────────────────────────────────
-
     def train(self) -> dict[str, Any]:
         """Train every recipe on the whole log, publish and promote a release; returns its manifest."""
         world = self.engine.follower.catch_up()
@@ -167,7 +174,7 @@ class Project:
         `protocol` is "time" (see [evaluation]) or "leave-one-out"; `slices` names attributes of items or people, or
         keys of the context, to look at apart; `freshness` asks again with a state that is an hour and a day old.
         """
-        asked = self.settings.evaluation
+        asked, replay = self.settings.evaluation, self._replay()
         question = report.Question(
             cut=asked.cut,
             target=asked.target,
@@ -177,7 +184,6 @@ class Project:
             slices=tuple(slices),
             freshness=freshness,
         )
-        replay = self._replay()
         parts = splits.split(replay.timeline, protocol, asked.cut, asked.target, asked.cases)
         past, limits = replace(replay, timeline=parts.past), budget(self.settings)
         began = time.perf_counter()
@@ -246,11 +252,8 @@ class Project:
         return diagnosis.diagnose(made.release, replay, parts, made.lesson, self.progress)
 
     def _replay(self) -> Replay:
-        world = self.engine.follower.catch_up()
-        engine = self.engine
+        world, engine = self.engine.follower.catch_up(), self.engine
         return Replay(timeline=world.timeline, catalogue=world.catalogue, folds=engine.folds, language=engine.language)
-
-    # ── operating ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def releases(self) -> list[dict[str, Any]]:
         """Manifests of the releases, oldest first, the promoted one marked `current`."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import numpy as np
 
 from penchant.speech import SILENT, Language
+from penchant.steers import Delta
 from penchant.timeline import Events, Timeline
 from penchant.types import Array, Candidates, Catalogue, Columns, Floats, Query, Rows, Slate
 
@@ -47,6 +48,7 @@ class Context:
     dice: np.random.Generator  # seeded by the slate id
     wish: Floats | None = None  # the query's text, encoded
     slates: Sequence[Slate] = ()  # answered by this person, oldest first; none unless a stage `Recalls`
+    steering: tuple[Delta, ...] = ()  # what the person asked of their lists, as it is in force now and here
     language: Language = SILENT
     notes: Notes = field(default_factory=Notes, compare=False)
     memo: dict[Any, Any] = field(default_factory=dict, compare=False)
@@ -132,6 +134,15 @@ class Rule(Protocol):
 
     def allows(self, context: Context) -> Array:
         """One bool per catalogue row; sees `context.allowed` as the earlier rules left it."""
+        ...
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """A rule that can say in words why it does not allow an item."""
+
+    def tells(self, context: Context, row: int, language: str) -> str:
+        """The reason; empty if the rule allows the item."""
         ...
 
 

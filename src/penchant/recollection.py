@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from penchant.ports import Log
-from penchant.protocols import Context
+from penchant.protocols import Context, Recalls, Release
 from penchant.types import MARK, Candidates, Slate
 
 _PEOPLE = 2_000  # whose slates are held in memory
@@ -25,6 +25,11 @@ class Recollection:
         self._log = log
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[tuple[int, int], Slates]] = {}
+
+    def read(self, release: Release, context: Context) -> Slates:
+        """What the person answered, as far as a stage of the release reads it."""
+        most = max((stage.recalls for stage in release.stages.values() if isinstance(stage, Recalls)), default=0)
+        return self.of(context, most) if most else ()
 
     def of(self, context: Context, most: int) -> Slates:
         """The newest `most` slates with marks that showed an item which the person touched later, oldest first."""

@@ -171,6 +171,7 @@ class Slate:
     position: int
     degraded: tuple[str, ...] = ()  # what could not be done and what was done instead
     marks: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # column → value per pick; see `MARK`
+    steering: tuple[str, ...] = ()  # what the person had asked of their lists, in plain words
     cost: Mapping[str, float] = field(default_factory=dict)  # what language models took: calls, tokens, seconds
 
     @property

@@ -13,6 +13,8 @@ PATHS = {
     "/v1/events": {"post"},
     "/v1/items": {"put"},
     "/v1/items/{item_id}": {"delete"},
+    "/v1/users/{user_id}/steer": {"post", "get"},
+    "/v1/users/{user_id}/steer/{steer_id}": {"delete"},
     "/v1/users/{user_id}": {"get", "delete"},
     "/v1/slates/{slate_id}": {"get"},
     "/healthz": {"get"},

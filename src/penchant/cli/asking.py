@@ -8,6 +8,7 @@ import typer
 
 from penchant.cli import terminal
 from penchant.cli.options import AsJson, Folder, Language, Places, User, opened, pairs
+from penchant.errors import UsageError
 from penchant.types import Catalogue, Pick, Slate
 
 _SHOWN = 3  # reasons per item
@@ -99,6 +100,49 @@ def why(
         terminal.say(said)
     if steps := answer.get("steps"):
         terminal.table(("step", "place", "of"), [(s["step"], s["rank"], s["of"]) for s in steps], right=(1, 2))
+
+
+def steer(
+    folder: Folder,
+    user: User,
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="What the person asks, in words.")] = None,
+    surface: Annotated[str, typer.Option("--surface", metavar="S", help="Where it counts; everywhere if empty.")] = "",
+    listed: Annotated[bool, typer.Option("--list", help="List what is in force.")] = False,
+    undo: Annotated[str | None, typer.Option("--undo", metavar="ID", help="Undo what has this id.")] = None,
+    language: Annotated[Language, typer.Option("--language", help="Language of the answer.")] = Language.ENGLISH,
+    json: AsJson = False,
+) -> None:
+    """Tell what a person wants more of, less of or not at all: "less crypto for 3 days"; the next answer follows it."""
+    from penchant.web import answers
+
+    if (text is not None) + listed + (undo is not None) != 1:
+        raise UsageError("steer: one of a TEXT, --list and --undo is wanted")
+    with opened(folder) as project:
+        if undo is not None:
+            project.unsteer(user, undo)
+            found: dict[str, Any] = {"steer_id": undo, "undone": True}
+        elif listed:
+            found = answers.from_steers(project.steers(user), language.value)
+        else:
+            found = answers.from_steer(project.steer(user, text or "", surface=surface), language.value)
+    if json:
+        terminal.as_json(found)
+    else:
+        _steered(found)
+
+
+def _steered(found: Mapping[str, Any]) -> None:
+    """Print what became of steers."""
+    if "undone" in found:
+        terminal.say(f"undone: {found['steer_id']}")
+        return
+    for steer in found.get("steers", [found] if "steer_id" in found else []):
+        end = f" until {steer['until']}" if steer["until"] else ""
+        terminal.say(f"{steer['steer_id']}: {', '.join(steer['understood']) or 'nothing understood'}{end}")
+        if steer["ignored"]:
+            terminal.say(f"not understood: {', '.join(steer['ignored'])}")
+    if found.get("steers") == []:
+        terminal.say("nothing is in force")
 
 
 def show(slate: Slate, catalogue: Catalogue) -> None:

@@ -19,6 +19,7 @@ _COMMANDS: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("Learn", "estimate", estimating.estimate),
     ("Answer", "recommend", asking.recommend),
     ("Answer", "similar", asking.similar),
+    ("Answer", "steer", asking.steer),
     ("Answer", "why", asking.why),
     ("Answer", "copy", writing.copy),
     ("Answer", "serve", operating.serve),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from penchant.explain import sentences
+from penchant.explain import sentences, steering
 from penchant.protocols import Adjusts, Attributes, Context, Explains, Release, Trace
 from penchant.types import HOUR, Array, Candidates, Columns, moment
 
@@ -41,9 +41,10 @@ _KINDS = {  # column prefix → kind of reason
     "person_": "moment",
     "moment_": "moment",
     "heads": "reading",
+    steering.PREFIX: "steered",
     "base": "base",
 }
-_OWN = ("base", "heads")  # parts of a ranker that are no column of a candidate
+_OWN = ("base", "heads", steering.PREFIX)  # begin parts that are no column of a candidate as the ranker sees it
 _REST = "rest"
 _WINDOWS = {"1h": HOUR, "1d": 24 * HOUR, "7d": 168 * HOUR, "30d": 720 * HOUR}
 _OFTEN = 0.2  # share of a person's items from which on a category is often chosen
@@ -73,6 +74,7 @@ def reasons(
     return [
         tuple(
             _grouped(trace, release, known, parts, place, names, language)
+            + steering.lifted(trace, row, language)
             + _moved(trace, row, order[row], place, name, language)
         )
         for place, row in enumerate(picks.rows.tolist())
@@ -123,13 +125,15 @@ def _grouped(
     facts = {name: float(column[place]) for name, column in known.columns.items()}
     groups: dict[str, dict[str, float]] = {}
     for column, values in parts.items():
-        kind = kind_of(column) if column in _OWN or _speaks(column, facts) else _REST
+        kind = kind_of(column) if column.startswith(_OWN) or _speaks(column, facts) else _REST
         groups.setdefault(kind, {})[column] = float(values[place])
     found = []
     for kind, columns in groups.items():
         evidence = _evidence(trace.context, release, kind, row, facts, names)
         if kind == "taste":
             evidence["speaks"] = _taste_of(evidence, columns)
+        if kind == "steered":
+            evidence = steering.evidence(trace.context, columns)
         part = sum(columns.values())
         text = sentences.render(kind, evidence, language) if part > 0 else ""  # what speaks against is no reason
         found.append({"kind": kind, "part": part, "columns": columns, "evidence": evidence, "text": text})

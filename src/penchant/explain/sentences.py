@@ -4,6 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from penchant.steers import deltas
+from penchant.steers import words as words_of
+
 Evidence = Mapping[str, Any]
 LOOKING = "looking"  # what evidence calls the item that the person is looking at
 _FAR = 30  # rank from which on an item is not called one of the most wanted
@@ -153,6 +156,16 @@ def _asked_zh(evidence: Evidence) -> str:
     return f"符合您的要求「{text}」。" if text else ""
 
 
+def _steered(evidence: Evidence) -> str:
+    asked = [words_of(delta) for delta in deltas(evidence.get("asked", ()))]
+    return f"Because you asked for {' and '.join(asked)}." if asked else ""
+
+
+def _steered_zh(evidence: Evidence) -> str:
+    asked = [words_of(delta, "zh") for delta in deltas(evidence.get("asked", ()))]
+    return f"因为您要求{'、'.join(asked)}。" if asked else ""
+
+
 def _moved(evidence: Evidence) -> str:
     direction = "up" if evidence["to"] < evidence["from"] else "down"
     return f"Moved {direction} from place {evidence['from']} to {evidence['to']} by {', '.join(evidence['by'])}."
@@ -177,6 +190,7 @@ _ENGLISH: Mapping[str, Callable[[Evidence], str]] = {
     "taste": _taste,
     "asked": _asked,
     "reading": _reading,
+    "steered": _steered,
     "moved": _moved,
 }
 _CHINESE: Mapping[str, Callable[[Evidence], str]] = {
@@ -192,5 +206,6 @@ _CHINESE: Mapping[str, Callable[[Evidence], str]] = {
     "taste": _taste_zh,
     "asked": _asked_zh,
     "reading": _reading_zh,
+    "steered": _steered_zh,
     "moved": _moved_zh,
 }

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from penchant.explain import steering
 from penchant.explain.reasons import last_ranker, reasons
-from penchant.protocols import Explains, Release, Trace
+from penchant.protocols import Explains, Release, Tells, Trace
 
 
 def why(
@@ -30,7 +31,7 @@ def why(
         said = reasons(trace, release, picks, ids, language)[0] if len(picks) else ()
         shown = [r for r in said if r["kind"] != "moved"]
         return {**answer, **standing, "shown": True, "rank": rank, "reasons": shown, "because": f"place {rank} of {k}"}
-    lost_at, because = _lost(trace, release, row, standing)
+    lost_at, because = _lost(trace, release, row, standing, language)
     return {**answer, **standing, "rank": rank, "lost_at": lost_at, "because": because}
 
 
@@ -51,10 +52,11 @@ def _places(trace: Trace, row: int) -> list[dict[str, Any]]:
     return steps
 
 
-def _lost(trace: Trace, release: Release, row: int, standing: Mapping[str, Any]) -> tuple[str, str]:
+def _lost(trace: Trace, release: Release, row: int, standing: Mapping[str, Any], language: str) -> tuple[str, str]:
     for name, rule in release.rules.items():
         if not trace.context.allowed[row] and not rule.allows(trace.context)[row]:
-            return f"rule:{name}", f"the rule {name!r} does not allow it"
+            told = rule.tells(trace.context, row, language) if isinstance(rule, Tells) else ""
+            return f"rule:{name}", told or f"the rule {name!r} does not allow it"
     reached = standing["steps"]
     if not reached and trace.context.query.candidates is not None:
         return "candidates", "it is not among the candidates that the query names"
@@ -65,7 +67,8 @@ def _lost(trace: Trace, release: Release, row: int, standing: Mapping[str, Any])
         stage = trace.steps[len(reached)][0]
         return stage, f"the stage {stage!r} dropped it"
     last = trace.result.take(np.array([min(trace.context.query.k, len(trace.result)) - 1]))
-    return "ranking", f"place {reached[-1]['rank']}; {_shortfall(trace, release, row, int(last.rows[0]))}"
+    short = steering.lowered(trace, row, language) or _shortfall(trace, release, row, int(last.rows[0]))
+    return "ranking", f"place {reached[-1]['rank']}; {short}"
 
 
 def _shortfall(trace: Trace, release: Release, row: int, other: int) -> str:

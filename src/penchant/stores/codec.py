@@ -160,6 +160,7 @@ def from_slate(slate: Slate) -> Document:
         "position": slate.position,
         "degraded": list(slate.degraded),
         "marks": {column: list(values) for column, values in slate.marks.items()},
+        "steering": list(slate.steering),
         "cost": dict(slate.cost),
     }
 
@@ -175,6 +176,7 @@ def to_slate(document: Mapping[str, Any]) -> Slate:
         position=document["position"],
         degraded=tuple(document.get("degraded", ())),
         marks={column: tuple(values) for column, values in document.get("marks", {}).items()},
+        steering=tuple(document.get("steering", ())),
         cost=document.get("cost", {}),
     )
 

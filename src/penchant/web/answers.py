@@ -1,13 +1,15 @@
 """What goes back over the wire: the shapes of the answers, for the description of the API, and JSON that is fast."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from penchant.steers import Steer, words
+from penchant.stores.codec import from_time
 from penchant.types import Pick, Slate
-from penchant.words import gist
 
 
 class Json(Response):
@@ -39,10 +41,10 @@ class Offer(BaseModel):
 
 
 class Understood(BaseModel):
-    """What was read from the wish."""
+    """What was read from the wish, and what the person had asked of their lists that is in force."""
 
-    text: str
-    wanted: str = Field(description="The text without the words that only ask.")
+    text: str | None
+    steering: list[str] = Field(description="In plain words, as of `POST /v1/users/{id}/steer`.")
 
 
 class Answer(BaseModel):
@@ -56,6 +58,37 @@ class Answer(BaseModel):
     degraded: list[str] = Field(description="What could not be done, and what was done instead.")
     cost: dict[str, float] = Field(description="What language models took for it: calls, tokens, seconds.")
     took_ms: float
+
+
+class Steering(BaseModel):
+    """What became of what a person asked of their lists."""
+
+    steer_id: str
+    understood: list[str] = Field(description="In plain words.")
+    ignored: list[str] = Field(description="What was not understood, in the person's words.")
+    until: str | None = Field(description="When it ends by itself; null: when it is undone.")
+
+
+class Asked(Steering):
+    """Something that a person asked of their lists."""
+
+    text: str
+    surface: str = Field(description="Where it counts; empty: everywhere.")
+    timestamp: str
+
+
+class Steers(BaseModel):
+    """What a person asked of their lists and is in force."""
+
+    steers: list[Asked]
+
+
+class Undone(BaseModel):
+    """Something asked that counts no more."""
+
+    steer_id: str
+    undone: bool
+    position: int
 
 
 class Likes(BaseModel):
@@ -134,15 +167,33 @@ def from_slate(slate: Slate, took: float) -> dict[str, Any]:
         "release": slate.release,
         "position": slate.position,
         "items": from_picks(slate.picks),
-        "understood": _understood(slate.query.text) if slate.query.text else None,
+        "understood": _understood(slate),
         "degraded": list(slate.degraded),
         "cost": dict(slate.cost),
         "took_ms": round(took * 1_000, 3),
     }
 
 
-def _understood(text: str) -> dict[str, Any]:
-    return {"text": text, "wanted": gist(text) or text}
+def from_steer(steer: Steer, language: str = "en") -> dict[str, Any]:
+    """What became of a steer."""
+    return {
+        "steer_id": steer.id,
+        "understood": [words(delta, language) for delta in steer.deltas],
+        "ignored": list(steer.ignored),
+        "until": None if steer.until is None else from_time(steer.until),
+    }
+
+
+def from_steers(steers: Sequence[Steer], language: str = "en") -> dict[str, Any]:
+    """The list that steers are."""
+    known = ({"text": s.text, "surface": s.surface, "timestamp": from_time(s.time)} for s in steers)
+    return {"steers": [{**from_steer(s, language), **more} for s, more in zip(steers, known, strict=True)]}
+
+
+def _understood(slate: Slate) -> dict[str, Any] | None:
+    if not slate.query.text and not slate.steering:
+        return None
+    return {"text": slate.query.text, "steering": list(slate.steering)}
 
 
 def from_picks(picks: tuple[Pick, ...] | list[Pick]) -> list[dict[str, Any]]:

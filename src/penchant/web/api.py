@@ -87,6 +87,20 @@ class Api:
         """Forget a person; asking again does no harm."""
         return Json(self.engine.forget(user_id))
 
+    def steer(self, user_id: Named, body: wire.Said, spoken: Spoken = None) -> Response:
+        """Take in what a person asks of their lists: the next answer follows what was understood."""
+        steer = self.engine.steer(user_id, body.text, body.surface)
+        return Json(answers.from_steer(steer, language({}, spoken)))
+
+    def steers(self, user_id: Named, spoken: Spoken = None) -> Response:
+        """List what a person asked of their lists and is in force."""
+        return Json(answers.from_steers(self.engine.steers(user_id), language({}, spoken)))
+
+    def unsteer(self, user_id: Named, steer_id: Named) -> Response:
+        """Undo what a person asked of their lists."""
+        self.engine.unsteer(user_id, steer_id)
+        return Json({"steer_id": steer_id, "undone": True, "position": self._position()})
+
     def why(self, slate_id: Named, item_id: Annotated[wire.Id, Query()], spoken: Spoken = None) -> Response:
         """Say why an item was in a slate, or where in the pipeline it was lost."""
         return Json(self.engine.why(slate_id, item_id, language({}, spoken)))
@@ -134,6 +148,9 @@ def routes(engine: Engine, desk: Desk) -> APIRouter:
         ("POST", "/events", api.observe, answers.Receipt, body),
         ("PUT", "/items", api.put_items, answers.Stocked, body),
         ("DELETE", "/items/{item_id:path}", api.withdraw, answers.Withdrawn, (404,)),
+        ("POST", "/users/{user_id:path}/steer", api.steer, answers.Steering, body),  # before the paths that take all
+        ("GET", "/users/{user_id:path}/steer", api.steers, answers.Steers, ()),
+        ("DELETE", "/users/{user_id:path}/steer/{steer_id}", api.unsteer, answers.Undone, (404,)),
         ("GET", "/users/{user_id:path}", api.export, answers.Person, (404,)),
         ("DELETE", "/users/{user_id:path}", api.forget, answers.Forgotten, (404,)),
         ("GET", "/slates/{slate_id}", api.why, answers.Why, (404,)),

@@ -127,6 +127,15 @@ class Order(Question):
         return _query(self, candidates=self.candidates, k=self.k, surface="rank")
 
 
+class Said(Wire):
+    """What a person asks of their lists, in words."""
+
+    text: Text = Field(min_length=1, examples=["less crypto for 3 days, nothing over £30"])
+    surface: Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] = Field(
+        "", description="Where it counts; empty: where the text says, or everywhere.", examples=[""]
+    )
+
+
 class Likeness(Wire):
     """An item whose like is wanted."""
 
