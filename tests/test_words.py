@@ -2,7 +2,7 @@
 
 import pytest
 
-from penchant.words import content, singular, words
+from penchant.words import content, gist, singular, words
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,16 @@ def test_takes_plurals_off(word, wanted):
 )
 def test_tells_content_from_asking(text, wanted):
     assert content(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("I want to buy some Summer things", "Summer"),
+        ("我想买一些夏季用品", "夏季用品"),
+        ("我想买 LEGO 积木", "LEGO 积木"),
+        ("anything", ""),
+    ],
+)
+def test_tells_the_gist_as_it_was_said(text, wanted):
+    assert gist(text) == wanted

@@ -60,7 +60,12 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         kinds = Kinds(settings.weights, settings.aliases)
         reads = settings.encoder
         reader = CatalogueReader(
-            model=reads.model, template=reads.template, pooling=reads.pooling, store=items, progress=encoding
+            model=reads.model,
+            template=reads.template,
+            pooling=reads.pooling,
+            aside=reads.aside,
+            store=items,
+            progress=encoding,
         )
         follower = Follower(log=log, items=items, reader=reader, kinds=kinds, segment=settings.events.segment)
         folds = folding()

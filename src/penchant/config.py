@@ -47,6 +47,7 @@ class EncoderSettings:
     model: str = "auto"  # "minilm", "e5", "hashing", a Hugging Face name or folder; auto chooses by script
     template: str = "{title}. {category}. {tags}. {description}"  # an item's text; any attribute may be named
     pooling: Literal["auto", "mean", "cls", "last"] = "auto"  # tokens' vectors to one; auto: as the checkpoint says
+    aside: Annotated[float, Interval(ge=0, le=1)] = 0.5  # share of what every request says taken out of one; 0 to 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

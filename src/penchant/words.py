@@ -43,12 +43,16 @@ def words(text: str, *, single: bool = True) -> list[str]:
     return found
 
 
-def content(text: str) -> list[str]:
-    """The words of a request that say what is wanted; all of its words if none does."""
-    asked = _ASKING.sub("", _folded(text).strip()) or text
+def gist(text: str) -> str:
+    """A request without the words that only ask; empty if there are no others."""
     aside = set(_ASIDE.split())
-    found = [word for word in words(asked, single=False) if word not in aside]
-    return found or words(text, single=False)
+    said = _RUN.findall(_CLIPPED.sub("", _ASKING.sub("", text.strip())))
+    return " ".join(word for word in said if singular(_folded(word)) not in aside)
+
+
+def content(text: str) -> list[str]:
+    """The words of a request that say what is wanted, folded; all of its words if none does."""
+    return words(gist(text), single=False) or words(text, single=False)
 
 
 def singular(word: str) -> str:

@@ -76,7 +76,7 @@ def test_recommend(run, shop):
 
 def test_recommend_as_json_has_the_shape_of_http(run, shop):
     answer = run("recommend", shop, "--user", "u1", "--k", "3", "--json", "--context", "device=phone").json
-    assert list(answer) == ["slate_id", "release", "position", "items", "understood", "degraded", "took_ms"]
+    assert list(answer) == ["slate_id", "release", "position", "items", "understood", "degraded", "cost", "took_ms"]
     assert [list(item) for item in answer["items"]] == [["item_id", "score", "reasons"]] * 3
     assert answer["understood"] is None
     assert answer["position"] > 600

@@ -50,9 +50,26 @@ def test_an_event_changes_the_next_answer_and_position_proves_it(client):
 
 def test_a_wish_is_understood_and_answered(client):
     answer = client.ask("user-03", text="a leather bookmark", k=4)
-    assert answer["understood"] == {"text": "a leather bookmark", "steering": []}
+    assert answer["understood"] == {
+        "text": "a leather bookmark",
+        "wanted": "leather bookmark",
+        "steering": [],
+    }
     assert [offer["item_id"][:2] for offer in answer["items"][:3]] == ["R1"] * 3
     assert client.ask("user-03", text="  ")["understood"] is None
+
+
+def test_a_new_item_is_found_by_its_words_at_once_in_any_script(client):
+    things = [{"item_id": "zh-1", "title": "夏季沙滩巾", "category": "Garden"}, {"item_id": "zh-2", "title": "羊毛毯"}]
+    client("PUT", "/v1/items", {"items": things})
+    answer = client.ask("user-03", text="我想买一些夏季用品", k=3, explain=True, context={"language": "zh"})
+    assert answer["understood"]["wanted"] == "夏季用品"
+    assert answer["items"][0]["item_id"] == "zh-1"
+    assert [r for r in answer["items"][0]["reasons"] if r["kind"] == "asked" and "夏季用品" in r["text"]]
+    client("PUT", "/v1/items", {"items": [{**things[0], "title": "冬季围巾"}]})
+    assert client.ask("user-03", text="冬季", k=1)["items"][0]["item_id"] == "zh-1"
+    client("DELETE", "/v1/items/zh-1")
+    assert "zh-1" not in [o["item_id"] for o in client.ask("user-03", text="冬季")["items"]]
 
 
 def test_candidates_exclude_and_item_bound_what_is_offered(client):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from penchant.language.asking import asking, wanted
 from penchant.language.encoders import load
 from penchant.language.vectors import Progress, QueryCache, encode_query, item_vectors
 from penchant.ports import ItemStore
@@ -23,9 +24,11 @@ class CatalogueReader:
         template: str,
         store: ItemStore,
         pooling: str = "auto",
+        aside: float = 0.5,
         progress: Progress | None = None,
     ) -> None:
         self._model, self._template, self._pooling, self._store = model, template, pooling, store
+        self._aside, self._asking = aside, np.zeros(0, np.float32)
         self._encoder: Encoder | None = None
         self._lock = threading.Lock()
         self._queries = QueryCache()
@@ -48,8 +51,14 @@ class CatalogueReader:
         return encoded.vectors
 
     def wish(self, text: str) -> Floats:
-        """(dim,) vector of a query in plain words."""
-        return encode_query(self._ready([text]), text, self._queries)
+        """(dim,) vector of a query in plain words, less a share of what every query says."""
+        encoder = self._ready([text])
+        request = encode_query(encoder, text, self._queries)
+        if not self._aside:
+            return request
+        if not len(self._asking):
+            self._asking = asking(encoder)
+        return wanted(request, self._asking, self._aside)
 
     def text(self, item: Item) -> str:
         """What is read of an item."""

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from penchant.steers import Steer, words
 from penchant.stores.codec import from_time
 from penchant.types import Pick, Slate
+from penchant.words import gist
 
 
 class Json(Response):
@@ -44,6 +45,7 @@ class Understood(BaseModel):
     """What was read from the wish, and what the person had asked of their lists that is in force."""
 
     text: str | None
+    wanted: str | None = Field(description="The text without the words that only ask.")
     steering: list[str] = Field(description="In plain words, as of `POST /v1/users/{id}/steer`.")
 
 
@@ -193,7 +195,8 @@ def from_steers(steers: Sequence[Steer], language: str = "en") -> dict[str, Any]
 def _understood(slate: Slate) -> dict[str, Any] | None:
     if not slate.query.text and not slate.steering:
         return None
-    return {"text": slate.query.text, "steering": list(slate.steering)}
+    text = slate.query.text
+    return {"text": text, "wanted": (gist(text) or text) if text else None, "steering": list(slate.steering)}
 
 
 def from_picks(picks: tuple[Pick, ...] | list[Pick]) -> list[dict[str, Any]]:
