@@ -135,3 +135,38 @@ def places(order: Array, span: Arrays) -> Array:
             found[k] = late[e]
             k += 1
     return found
+
+
+@compiled
+def top(scores: Array, allowed: Array, limit: int) -> tuple[Array, Array]:
+    """Rows, ascending, and scores of the allowed rows with a positive score, `limit` best or more if they are equal."""
+    rows, values, found = np.empty(len(scores), np.int32), np.empty(len(scores), scores.dtype), 0
+    for row in range(min(len(scores), len(allowed))):
+        if scores[row] > 0 and allowed[row]:
+            rows[found], values[found] = row, scores[row]
+            found += 1
+    if found <= limit or limit < 1:
+        return rows[:found], values[:found]
+    cut, kept = np.partition(values[:found], found - limit)[found - limit], 0
+    for at in range(found):
+        if values[at] >= cut:
+            rows[kept], values[kept] = rows[at], values[at]
+            kept += 1
+    return rows[:kept], values[:kept]
+
+
+@compiled
+def distinct(rows: Array, ends: Array, limit: int) -> Array:
+    """The distinct rows of several lists, one of each at a time, at most `limit`; `ends` is where each ends."""
+    found, kept, starts = np.empty(len(rows), np.int32), 0, np.zeros(len(ends), np.int64)
+    starts[1:] = ends[:-1]
+    met = np.zeros((rows.max() if len(rows) else 0) + 1, np.bool_)
+    for turn in range(len(rows)):
+        for one in range(len(ends)):
+            at = starts[one] + turn
+            if at < ends[one] and not met[rows[at]]:
+                if kept == limit:
+                    return found[:kept]
+                met[rows[at]], found[kept] = True, rows[at]
+                kept += 1
+    return found[:kept]

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
+from penchant.loops import distinct
 from penchant.protocols import Context, Fold, Notes, Release, Trace
 from penchant.speech import SILENT, Language
 from penchant.state.folds import fold
@@ -99,9 +100,8 @@ def scored(release: Release, context: Context, rows: Rows) -> dict[str, Array]:
 
 def joined(found: Sequence[Rows]) -> Rows:
     """The distinct rows of several sources, in order of first mention."""
-    every = np.concatenate([*found, np.zeros(0, np.int32)]).astype(np.int32)
-    _, first = np.unique(every, return_index=True)
-    return every[np.sort(first)]
+    every = np.concatenate([*found, np.zeros(0, np.int32)])
+    return distinct(every, np.array([len(every)]), len(every))
 
 
 def rest(context: Context, rows: Rows) -> Rows:

@@ -95,6 +95,7 @@ class Release:
     sources: "Mapping[str, tuple[Source, int]]"  # with the quota of each
     stages: "Mapping[str, Stage]"
     similar: "Mapping[str, tuple[Source, int]]"  # sources that answer what is like an item
+    recalls: int = 0  # how many of a person's newest answered slates its stages read
     degraded: tuple[str, ...] = ()  # what is not trained yet and what stands in for it
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from penchant.ports import Log
-from penchant.protocols import Context, Recalls, Release
+from penchant.protocols import Context, Release
 from penchant.types import MARK, Candidates, Slate
 
 _PEOPLE = 2_000  # whose slates are held in memory
@@ -28,8 +28,7 @@ class Recollection:
 
     def read(self, release: Release, context: Context) -> Slates:
         """What the person answered, as far as a stage of the release reads it."""
-        most = max((stage.recalls for stage in release.stages.values() if isinstance(stage, Recalls)), default=0)
-        return self.of(context, most) if most else ()
+        return self.of(context, release.recalls) if release.recalls else ()
 
     def of(self, context: Context, most: int) -> Slates:
         """The newest `most` slates with marks that showed an item which the person touched later, oldest first."""

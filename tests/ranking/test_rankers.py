@@ -93,7 +93,7 @@ def test_trees_may_start_from_nothing(shop, tmp_path):
     Trees(rounds=2, smallest=5, start=0.0).train(planted(shop), tmp_path)
     model, fresh = Trees().load(tmp_path), planted(shop, seed=2, groups=1).examples
     some = Candidates(rows=np.arange(10, dtype=np.int32), scores=np.zeros(10, np.float32), columns=fresh.columns)
-    np.testing.assert_array_equal(model.margins(some), model.booster.predict(model._matrix(some)))
+    np.testing.assert_array_equal(model.margins(some), model.booster.predict(model._matrix(some).T))
 
 
 def test_what_is_left_out_is_no_start_either(shop, tmp_path):

@@ -60,15 +60,18 @@ def category(item: Item) -> str:
 
 
 def hidden(catalogue: Catalogue, rows: Array) -> Catalogue:
-    """The catalogue without some of its items: their rows stay, but may not be offered and shift no mean."""
+    """The catalogue without some of its items: their rows stay, but say nothing, may not be offered, shift no mean."""
     if not len(rows):
         return catalogue
     available = catalogue.columns["available"].copy()
     available[rows] = False
     rest = np.delete(catalogue.vectors, rows, axis=0)
     centre = rest.mean(axis=0) if len(rest) else np.zeros_like(catalogue.centre)
-    memo = catalogue.handed_on(np.zeros(0, np.int32))  # the items are the same
-    return replace(catalogue, centre=centre, columns={**catalogue.columns, "available": available}, memo=memo)
+    items = list(catalogue.items)
+    for row in rows.tolist():
+        items[row] = Item(id=items[row].id, available=False)
+    columns, memo = {**catalogue.columns, "available": available}, catalogue.handed_on(rows.astype(np.int32))
+    return replace(catalogue, items=tuple(items), centre=centre, columns=columns, memo=memo)
 
 
 def _number(value: Value | None) -> float:

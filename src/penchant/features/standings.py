@@ -31,7 +31,7 @@ class Standings:
 
 def _ranks(values: Array) -> Array:
     """1-based rank of each value in its row, the largest first; equal values share the best of their ranks."""
-    order = np.argsort(-values, axis=1, kind="stable")
+    order = np.argsort(-values, axis=1)  # of equal values any order will do
     ordered = np.take_along_axis(values, order, axis=1)
     places = np.broadcast_to(np.arange(1, values.shape[1] + 1), values.shape)
     changes = np.ones(values.shape, dtype=bool)

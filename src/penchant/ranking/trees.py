@@ -13,6 +13,7 @@ from annotated_types import Ge, Gt, Interval
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, Examples, History
 from penchant.ranking.blend import WEIGHTS, weighed
+from penchant.ranking.forest import MOST, Forest, read
 from penchant.ranking.value import Value
 from penchant.types import Array, Candidates, Columns
 
@@ -30,7 +31,7 @@ class Trees:
     """
 
     rounds: Annotated[int, Ge(1)] = 150  # trees; 1 or more
-    leaves: Annotated[int, Ge(2)] = 15  # per tree; 2 or more
+    leaves: Annotated[int, Interval(ge=2, le=MOST)] = 15  # per tree; 2 to 64
     rate: Annotated[float, Gt(0)] = 0.04  # learning rate; above 0
     truncation: Annotated[int, Ge(1)] = 20  # depth to which pairs are weighed; 1 or more
     smallest: Annotated[int, Ge(1)] = 100  # rows per leaf at least; 1 or more
@@ -150,6 +151,7 @@ class Trees:
 class TreesModel:
     """Scores are raw margins over those they start from; parts are TreeSHAP values (Lundberg 2018) and the start's."""
 
+    forest: Forest
     booster: Any
     columns: tuple[str, ...]
     start: Mapping[str, float] = field(default_factory=dict)  # column → weight
@@ -161,28 +163,30 @@ class TreesModel:
 
     def margins(self, candidates: Candidates) -> Array:
         """The raw sum of the leaves and of what the scores start from."""
-        found: Array = self.booster.predict(self._matrix(candidates), num_threads=1, raw_score=True)
+        found = self.forest.margins(self._matrix(candidates))
         for known in weighed(self.start, candidates.columns).values():
             found = found + known
         return found
 
     def parts(self, context: Context, candidates: Candidates) -> Columns:
         """TreeSHAP value of every column and what it gives to the start; `base` is the trees' mean margin."""
-        shap = self.booster.predict(self._matrix(candidates), pred_contrib=True, num_threads=1)
+        shap = self.booster.predict(self._matrix(candidates).T, pred_contrib=True, num_threads=1)
         parts = {name: shap[:, place] for place, name in enumerate((*self.columns, "base"))}
         for name, known in weighed(self.start, candidates.columns).items():
             parts[name] = parts.get(name, 0.0) + known
         return parts
 
     def _matrix(self, candidates: Candidates) -> Array:
+        """(columns × candidates) float32."""
         nothing = np.full(len(candidates), np.nan, dtype=np.float32)
-        return np.stack([candidates.columns.get(name, nothing) for name in self.columns], axis=1)
+        return np.stack([candidates.columns.get(name, nothing) for name in self.columns])
 
 
 def _model(file: Path, columns: tuple[str, ...], start: Mapping[str, float] | None = None) -> TreesModel:
     import lightgbm
 
-    return TreesModel(booster=lightgbm.Booster(model_file=str(file)), columns=columns, start=start or {})
+    booster = lightgbm.Booster(model_file=str(file))
+    return TreesModel(forest=read(file), booster=booster, columns=columns, start=start or {})
 
 
 def _write(folder: Path, document: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from penchant.loops import distinct, top
 from penchant.protocols import Context
 from penchant.timeline import UNITS
 from penchant.types import DAY, Array, Rows
@@ -11,12 +12,8 @@ from penchant.types import DAY, Array, Rows
 
 def best(context: Context, scores: Array, limit: int) -> Rows:
     """At most `limit` allowed rows with a positive score, best first, ties by row."""
-    scores = np.where(context.allowed[: len(scores)], scores, 0.0)
-    rows = np.flatnonzero(scores > 0)
-    if len(rows) > limit > 0:
-        cut = np.partition(scores[rows], len(rows) - limit)[len(rows) - limit]
-        rows = rows[scores[rows] >= cut]
-    order: Rows = rows[np.argsort(-scores[rows], kind="stable")][:limit].astype(np.int32)
+    rows, values = top(scores, context.allowed, limit)
+    order: Rows = rows[np.argsort(-values, kind="stable")][:limit]
     return order
 
 
@@ -43,9 +40,5 @@ def steps(times: Array) -> Array:
 
 def in_turn(tops: Sequence[Rows], limit: int) -> Rows:
     """The distinct rows of several lists, one of each at a time, at most `limit`."""
-    tops = [*tops, np.zeros(0, np.int32)]
-    found, turns = np.concatenate(tops), np.concatenate([np.arange(len(top)) for top in tops])
-    found = found[np.argsort(turns, kind="stable")]
-    _, first = np.unique(found, return_index=True)
-    rows: Rows = found[np.sort(first)[:limit]].astype(np.int32)
-    return rows
+    found = np.concatenate([*tops, np.zeros(0, np.int32)])
+    return distinct(found, np.cumsum([len(top) for top in tops], dtype=np.int64), limit)

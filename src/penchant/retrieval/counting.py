@@ -1,6 +1,6 @@
-"""Compiled counting over what many people took: what the sources of neighbours, sessions and habits have in common.
+"""Compiled counting for the sources that count: neighbours, sessions, habits, linear.
 
-Everything here takes items, times and owners as `walks.taken` gives them: owner by owner, in order of time.
+What people took comes as `walks.taken` gives it: owner by owner, in order of time.
 """
 
 import numpy as np
@@ -88,3 +88,13 @@ def baskets(time: Array, owner: Array) -> Array:
         if owner[e] == owner[e + 1]:
             back[e] = back[e + 1] + (time[e] != time[e + 1])
     return back
+
+
+@compiled
+def scattered(items: Array, values: Array, rows: Array, weights: Array, size: int) -> Array:
+    """Σ weight of the row × its values, each at the place that `items` names: a sparse matrix by a sparse vector."""
+    total = np.zeros(size)
+    for h in range(len(rows)):
+        for j in range(items.shape[1]):
+            total[items[rows[h], j]] += weights[h] * values[rows[h], j]
+    return total

@@ -27,9 +27,14 @@ class Index:
     titles: Any  # csr_array items × words: how often the title says it
 
     @cached_property
+    def items(self) -> int:
+        """How many items say anything: what is bare or not there at the moment shifts no mean."""
+        return int(np.count_nonzero(self._sizes))
+
+    @cached_property
     def idf(self) -> Floats:
         """Of each word, by the number of items that say it."""
-        items, said = self.texts.shape[0], np.bincount(self.texts.indices, minlength=self.texts.shape[1])
+        items, said = self.items, np.bincount(self.texts.indices, minlength=self.texts.shape[1])
         found: Floats = np.log1p((items - said + 0.5) / (said + 0.5)).astype(np.float32)
         return found
 
@@ -45,20 +50,20 @@ class Index:
         texts, titles = self._posted
         often = (texts[:, wanted] + (title - 1.0) * titles[:, wanted]).tocoo()
         sizes = self._sizes + (title - 1.0) * self._title_sizes
-        mean = max(float(sizes.sum()), 1.0) / max(len(sizes), 1)
+        mean = max(float(sizes.sum()), 1.0) / max(self.items, 1)
         norm = saturation * (1 - length + length * sizes / mean)
         parts = self.idf[wanted[often.col]] * often.data * (saturation + 1) / (often.data + norm[often.row])
         return np.bincount(often.row, weights=parts, minlength=len(sizes)).astype(np.float32)
 
     def share(self, wanted: Array, unknown: int) -> Floats:
         """The share of a request's words, by idf, that each item says; unknown words weigh as much as the rarest."""
-        total = float(self.idf[wanted].sum()) + unknown * float(np.log1p(2.0 * self.texts.shape[0] + 1.0))
+        total = float(self.idf[wanted].sum()) + unknown * float(np.log1p(2.0 * self.items + 1.0))
         found: Floats = (self._posted[0][:, wanted] > 0).astype(np.float32) @ self.idf[wanted] / max(total, 1e-9)
         return found
 
     def entitled(self, wanted: Array, unknown: int) -> Floats:
         """How far a request is an item's title: common words over all words of both, by idf; 1 if they are the same."""
-        rarest = float(np.log1p(2.0 * self.texts.shape[0] + 1.0))
+        rarest = float(np.log1p(2.0 * self.items + 1.0))
         both = (self._posted[1][:, wanted] > 0).astype(np.float32) @ self.idf[wanted]
         asked = float(self.idf[wanted].sum()) + unknown * rarest
         found: Floats = both / np.maximum(self._title_mass + asked - both, 1e-9)

@@ -19,6 +19,7 @@ from penchant.protocols import Context, History
 from penchant.retrieval import closed_form, placing, ridge
 from penchant.retrieval.attribution import by_event
 from penchant.retrieval.best import best, in_turn, liked, steps
+from penchant.retrieval.counting import scattered
 from penchant.retrieval.placing import Newcomers, Sides
 from penchant.retrieval.whitening import Space
 from penchant.timeline import Events
@@ -127,10 +128,7 @@ class Table:
 
     def scores(self, rows: Array, weights: Array, size: int) -> Array:
         """Σ weights[h]·B[rows[h], :] as a dense array over the warm items."""
-        hits = self.items[rows]
-        parts = weights[:, None] * self.values[rows]
-        total: Array = np.bincount(hits.ravel(), weights=parts.ravel(), minlength=size)
-        return total
+        return scattered(self.items, self.values, rows, weights, size)
 
     def column(self, rows: Array, target: int) -> Array:
         """B[rows, target]."""

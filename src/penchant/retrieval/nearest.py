@@ -41,7 +41,7 @@ class Nearest:
             return best(context, _positive(self._match(catalogue.vectors, wishes["wish"])), limit)
         if "tastes" not in wishes:
             return np.zeros(0, np.int32)
-        kinship = _positive(_kinship(self._texts(catalogue), wishes["tastes"]))
+        kinship = self._kinship(context) + np.float32(1e-6)  # everything is like a taste, more or less
         kinship[_met(context)] = 0.0
         return best(context, kinship, limit)
 
@@ -50,9 +50,16 @@ class Nearest:
         nothing = np.full(len(rows), np.nan, dtype=np.float32)
         columns = {n: self._match(vectors, wishes[n]) if n in wishes else nothing for n in ("interest", "last", "wish")}
         if "tastes" in wishes:
-            kinship = _kinship(self._texts(context.catalogue)[rows], wishes["tastes"])
-            return {**columns, "tastes": np.where(np.isin(rows, _met(context)), np.float32(np.nan), kinship)}
+            kinship = self._kinship(context).copy()
+            kinship[_met(context)] = np.nan
+            return {**columns, "tastes": kinship[rows]}
         return {**columns, "tastes": nothing}
+
+    def _kinship(self, context: Context) -> Floats:
+        """Σ max(0, text · taste)² of every item, the tastes being √w long."""
+        return context.once(
+            (self, "kinship"), lambda: _kinship(self._texts(context.catalogue), self._wishes(context)["tastes"])
+        )
 
     def _texts(self, catalogue: Catalogue) -> Floats:
         return whitened(catalogue, self.dims, self.relaxed)
@@ -104,7 +111,6 @@ class Nearest:
 
 
 def _kinship(texts: Floats, tastes: Floats) -> Floats:
-    """Σ max(0, text · taste)², the tastes being √w long."""
     likeness = np.maximum(texts @ tastes.T, 0.0)
     total: Floats = np.einsum("ij,ij->i", likeness, likeness)
     return total

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from penchant.protocols import Release, Rule, Source, Stage, Trainable
+from penchant.protocols import Recalls, Release, Rule, Source, Stage, Trainable
 from penchant.types import NEVER
 
 UNTRAINED = "untrained"
@@ -47,6 +47,7 @@ class Plan:
             sources=sources,
             stages=stages,
             similar=similar,
+            recalls=max((stage.recalls for stage in stages.values() if isinstance(stage, Recalls)), default=0),
             degraded=tuple(missing),
         )
 
