@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from string import Formatter
 
+from penchant.enriched import facts
 from penchant.errors import UsageError
 from penchant.types import Item, Value
 
@@ -47,7 +48,7 @@ def item_text(item: Item, template: str = TEMPLATE) -> str:
             tail = tail[1:]
         parts.append(f"{slot.label}{value}{tail}")
     if not parts and template == TEMPLATE:
-        return user_text({name: value for name, value in item.attributes.items() if _in_words(value)})
+        return user_text({name: value for name, value in facts(item).attributes.items() if _in_words(value)})
     return "".join(parts).strip()
 
 

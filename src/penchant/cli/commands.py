@@ -6,12 +6,25 @@ from typing import Annotated, Any
 import typer
 
 from penchant import __version__
-from penchant.cli import asking, data, demo, diagnosing, estimating, learning, operating, terminal, tuning, writing
+from penchant.cli import (
+    asking,
+    data,
+    demo,
+    diagnosing,
+    enriching,
+    estimating,
+    learning,
+    operating,
+    terminal,
+    tuning,
+    writing,
+)
 
 _COMMANDS: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("Start", "demo", demo.demo),
     ("Start", "init", data.init),
     ("Start", "import", data.import_),
+    ("Start", "enrich", enriching.enrich),
     ("Learn", "train", learning.train),
     ("Learn", "evaluate", learning.evaluate),
     ("Learn", "tune", tuning.tune),
