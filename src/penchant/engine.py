@@ -13,7 +13,7 @@ import numpy as np
 from penchant import explain as explaining
 from penchant import pipeline, privacy, steerage
 from penchant.checks import AHEAD, Observed, check, flaw, unknown
-from penchant.enriched import differs
+from penchant.enriched import news
 from penchant.errors import NotReadyError, UnknownError, UsageError
 from penchant.people import People
 from penchant.ports import ItemChange, ItemStore, Log, Record, StateStore
@@ -195,8 +195,7 @@ class Engine:
     def put_items(self, items: Iterable[Item]) -> int:
         """Insert or replace items, recommendable at once; returns how many were new or different."""
         world = self.follower.catch_up()
-        rows, items = world.catalogue.row_of, {item.id: item for item in items}.values()
-        changed = [i for i in items if i.id not in rows or differs(world.catalogue.items[rows[i.id]], i)]
+        changed = news(world.catalogue, items)
         if changed:
             self.reader.items(changed)  # into the cache before anyone reads of them in the log
             now = self.clock(world)
