@@ -140,19 +140,44 @@ def places(order: Array, span: Arrays) -> Array:
 @compiled
 def top(scores: Array, allowed: Array, limit: int) -> tuple[Array, Array]:
     """Rows, ascending, and scores of the allowed rows with a positive score, `limit` best or more if they are equal."""
-    rows, values, found = np.empty(len(scores), np.int32), np.empty(len(scores), scores.dtype), 0
-    for row in range(min(len(scores), len(allowed))):
-        if scores[row] > 0 and allowed[row]:
-            rows[found], values[found] = row, scores[row]
-            found += 1
-    if found <= limit or limit < 1:
-        return rows[:found], values[:found]
-    cut, kept = np.partition(values[:found], found - limit)[found - limit], 0
-    for at in range(found):
-        if values[at] >= cut:
-            rows[kept], values[kept] = rows[at], values[at]
+    size = min(len(scores), len(allowed))
+    best, found = np.empty(max(min(limit, size), 1), scores.dtype), 0  # a heap: its first is the least of the best
+    for row in range(size):
+        value = scores[row]
+        if value > 0 and allowed[row]:
+            if found < limit:
+                best[found], found = value, found + 1
+                _rise(best, found - 1)
+            elif limit > 0 and value > best[0]:
+                best[0] = value
+                _sink(best)
+    cut = best[0] if 0 < limit == found else scores.dtype.type(0)
+    rows, values, kept = np.empty(size, np.int32), np.empty(size, scores.dtype), 0
+    for row in range(size):
+        if scores[row] > 0 and scores[row] >= cut and allowed[row]:
+            rows[kept], values[kept] = row, scores[row]
             kept += 1
     return rows[:kept], values[:kept]
+
+
+@compiled
+def _rise(heap: Array, at: int) -> None:
+    while at and heap[at] < heap[(at - 1) // 2]:
+        heap[at], heap[(at - 1) // 2] = heap[(at - 1) // 2], heap[at]
+        at = (at - 1) // 2
+
+
+@compiled
+def _sink(heap: Array) -> None:
+    at, size = 0, len(heap)
+    while 2 * at + 1 < size:
+        child = 2 * at + 1
+        if child + 1 < size and heap[child + 1] < heap[child]:
+            child += 1
+        if heap[at] <= heap[child]:
+            return
+        heap[at], heap[child] = heap[child], heap[at]
+        at = child
 
 
 @compiled

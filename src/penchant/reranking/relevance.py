@@ -15,5 +15,6 @@ def relevance(scores: Floats) -> Array:
 
 def first(candidates: Candidates, chosen: Array) -> Candidates:
     """The candidates with those at the `chosen` places first, in that order; the rest follow as they stood."""
-    rest = np.setdiff1d(np.arange(len(candidates)), chosen)
-    return candidates.take(np.concatenate([chosen, rest]).astype(np.int64))
+    rest = np.ones(len(candidates), dtype=bool)
+    rest[chosen] = False
+    return candidates.take(np.concatenate([chosen, np.flatnonzero(rest)]).astype(np.int64))

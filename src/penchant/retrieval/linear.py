@@ -15,6 +15,7 @@ from annotated_types import Ge, Gt, Interval
 from scipy import sparse
 
 from penchant.errors import NotReadyError
+from penchant.loops import distinct
 from penchant.protocols import Context, History
 from penchant.retrieval import closed_form, placing, ridge
 from penchant.retrieval.attribution import by_event
@@ -155,7 +156,8 @@ class LinearModel:
         new = self._new(context, int(limit * self.recipe.newcomers))
         tops = [best(context, self._dense(context, name), limit) for name in ("next", "long")]
         old = in_turn(tops, limit - len(new))
-        return np.concatenate([old, new[~np.isin(new, old)]])
+        both = np.concatenate([old, new])
+        return distinct(both, np.array([len(both)]), len(both))
 
     def _new(self, context: Context, limit: int) -> Rows:
         """The best of the items that were not fitted: their scores are too low to stand among the others' best."""

@@ -148,8 +148,8 @@ class SequenceModel:
 def _past(context: Context, known: Array, length: int) -> tuple[Rows, Array]:
     """Rows and times of the person's last positive events, oldest first, less what they refused since."""
     recent, interest = context.user["recent"], context.user["interest"]
-    refused = interest["item"][interest["refused"] >= interest["last"]]
-    rows = recent["item"]
+    usable, rows = known.copy(), recent["item"]
+    usable[interest["item"][interest["refused"] >= interest["last"]]] = False
     use = np.flatnonzero((rows >= 0) & (recent["weight"] > 0))
-    use = use[known[rows[use]] & ~np.isin(rows[use], refused)][-length:]
+    use = use[usable[rows[use]]][-length:]
     return rows[use], recent["time"][use]

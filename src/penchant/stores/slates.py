@@ -23,6 +23,7 @@ from penchant.stores.tables import SLATES
 from penchant.types import Slate, micros
 
 _PAUSE = 0.02  # seconds that a slate waits for company
+_QUIET = 50  # pauses without a slate after which the thread dozes until it is woken
 _SOON = 0.1  # seconds after which a slate that another process has made is there
 _LATER = 0.5  # seconds between two tries while the database refuses slates
 _BRIEF = 0.02  # seconds that a caller may wait for the database's lock, when too many slates wait
@@ -47,6 +48,7 @@ class Slates:
         self.still = threading.RLock()  # of flushes and erasures: nobody else writes; taken before `_lock`
         self._some, self._stopped = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
+        self._dozes = False  # whether the thread has to be woken
         statement = database.insert(SLATES).on_conflict_do_nothing(index_elements=["id"])
         self._insert = database.sql(statement, ("id", "user", "time", "payload"))
         found = select(SLATES.c.id, SLATES.c.user, SLATES.c.payload)
@@ -62,7 +64,8 @@ class Slates:
                 self._take(rows[start : start + _BATCH])
             if len(self._waiting) > _MOST:
                 self._relieve()
-        self._some.set()
+        if self._dozes:  # waking a thread costs an answer more than everything else here
+            self._some.set()
 
     def _take(self, rows: Iterable[Packed]) -> None:
         if self._stopped.is_set():
@@ -173,12 +176,16 @@ class Slates:
         return True
 
     def _run(self) -> None:
+        quiet = 0
         while not self._stopped.is_set():  # looked at after every clear(), so that none swallows what close() sets
-            self._some.wait()
             self._stopped.wait(_PAUSE)
-            self._some.clear()
-            if not self._try(_PATIENCE):
-                self._some.set()
+            with self._lock:
+                quiet = 0 if self._waiting else quiet + 1
+                self._dozes = quiet > _QUIET
+            if self._dozes:
+                self._some.wait()
+                self._some.clear()
+            elif not quiet and not self._try(_PATIENCE):
                 self._stopped.wait(_LATER)
 
     def close(self) -> None:
