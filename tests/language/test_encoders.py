@@ -106,7 +106,7 @@ def test_minilm_counts_what_it_does_not_read_to_the_end(minilm):
 
 
 def test_altered_weights_of_minilm_are_refused(monkeypatch, tmp_path):
-    monkeypatch.setattr(encoders, "_package", lambda name: tmp_path)
+    monkeypatch.setattr(encoders.weights, "package", lambda name: tmp_path)
     with pytest.raises(ArtefactError, match=r"model\.safetensors of the model cannot be read"):
         load("minilm").encode(["a mug"], "passage")
     (tmp_path / "model").mkdir()

@@ -5,19 +5,31 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from penchant import pipeline
-from penchant.build import folding
+from penchant import config, pipeline
+from penchant.build import folding, plan
 from penchant.evaluation.replay import Replay
 from penchant.protocols import Examples, Release
 from penchant.stores.memory import MemoryLog
 from penchant.testing import worlds
 from penchant.testing.worlds import Told
 from penchant.training.examples import labelled
+from penchant.training.jobs import train
 from penchant.training.lessons import Budget, lessons
 from penchant.training.preferences import distilled, preferred
 from penchant.types import DAY, NEVER, Pick, Query, Slate, moment
 
 MARK = "listwise~z"
+PIPELINE = """
+[[sources]]
+kind = "popular"
+[[stages]]
+kind = "standings"
+[[stages]]
+kind = "trees"
+smallest = 5
+rounds = 5
+otherwise = { kind = "blend" }
+"""
 BUDGET = Budget(ranker=0.5, gate=0.2, cases=50, rows=20, seed=0, taught=1.0)
 
 
@@ -113,3 +125,17 @@ def test_a_ranker_learns_what_the_model_prefers(given, tmp_path):
 
     assert heeded(both) > heeded(alone) + 0.1
     assert pipeline.RESERVED == "union"
+
+
+def test_a_training_reads_the_slates_of_its_log(given, shop, tmp_path):
+    replay = Replay(timeline=shop.timeline, catalogue=shop.catalogue, folds=folding())
+    made = plan(config.parse(PIPELINE))
+    log = MemoryLog()
+    log.append([slate(given, f"a{n}", ["i1", "i2", "i4"], [1, 0, -1]) for n in range(3)])
+    groups = {}
+    for weight in (0.0, 0.5):
+        told = {}
+        folder = tmp_path / str(weight)
+        train(made, replay, replace(BUDGET, taught=weight), folder, lambda *_: None, told.__setitem__, log)
+        groups[weight] = len(told["trees"].examples.groups)
+    assert groups[0.5] > groups[0.0]

