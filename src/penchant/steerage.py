@@ -13,6 +13,7 @@ from datetime import datetime
 import numpy as np
 
 from penchant.errors import UnknownError, UsageError
+from penchant.language.prompted import completed
 from penchant.language.steering import LONGEST, interpret
 from penchant.ports import Log
 from penchant.speech import Language
@@ -117,7 +118,7 @@ def steer(text: str, surface: str, catalogue: Catalogue, now: datetime, language
     """Read what a person says; a surface that is given counts before one in the text. Raises UsageError for no text."""
     if not isinstance(text, str) or not text.strip() or len(text) > LONGEST:
         raise UsageError(f"a steer is a text of 1 to {LONGEST:,} characters")
-    found = interpret(text, catalogue, now)
+    found = completed(interpret(text, catalogue, now), catalogue, language.generator)
     for delta in found.deltas:  # what is matched by likeness is encoded before it is asked for
         if len(catalogue) and delta.aim == "concept" and not delta.terms:
             language.wish(delta.about)

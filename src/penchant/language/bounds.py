@@ -70,6 +70,10 @@ _YEAR = re.compile(r"\b(?:from|in|of)\s+(?P<year>(?:19|20)\d\d)\b|(?P<zh>(?:19|2
 _WORDS = {"twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70}
 _WORDS |= {"eighties": 80, "nineties": 90, "noughties": 0}
 _DIGITS = {"二": 20, "三": 30, "四": 40, "五": 50, "六": 60, "七": 70, "八": 80, "九": 90}
+_SPELLED = {"一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+_SUM_ZH = re.compile(
+    r"(?:[一二两三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九])(?=英?镑|块|元|美元|欧元)"
+)
 _OFF = 0.25  # how far "around 20" may be off
 _SHARP = re.compile(r"before|prior|older|earlier|以前|之前")
 _LATER = re.compile(r"after|newer|之后|以后")
@@ -91,9 +95,16 @@ class Bounds:
         return replace(self, low=self.high, high=self.low)
 
 
+def _digits(match: re.Match[str]) -> str:
+    """A Chinese number up to 99 in digits."""
+    tens, ten, ones = match[0].rpartition("十")
+    return str((10 * _SPELLED.get(tens, 1) if ten else 0) + _SPELLED.get(ones, 0))
+
+
 def bounds(text: str, numbers: Mapping[str, Array]) -> tuple[str, list[Bounds]]:
     """The clause without its bounds, and the bounds of those numbers that the catalogue has."""
     found: list[Bounds] = []
+    text = _SUM_ZH.sub(_digits, text)
     for pattern, make in _FORMS:
         match = pattern.search(text)
         made = make(match, numbers) if match else None

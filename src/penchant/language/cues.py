@@ -48,6 +48,12 @@ WAYS = _ways(
         "less",
     ),
     (r"\bnot\s+(?:quite\s+)?as\s+(?:much|many)\b", "less"),
+    (r"\b(?:give\s+me\s+)?(?:a\s+)?(?:break|rest|holiday)\s+from\b|\bhad\s+my\s+fill\s+of\b", "less"),
+    (
+        r"\b(?:is|are|gets?|feels?|seems?)\s+(?:so\s+|too\s+|just\s+|really\s+|a\s+bit\s+)?"
+        r"(?:boring|dull|annoying|overrated|tiresome|not\s+my\s+thing|getting\s+old)\b",
+        "less",
+    ),
     (r"\b(?:nothing|none|no(?:ne)? other|not anything)\s+(?:else\s+)?but\b", "only"),
     (r"\b(?:anything|everything|whatever|all)\s+(?:but|except(?: for)?|other than|apart from|besides)\b", "no"),
     (
@@ -199,7 +205,7 @@ TRENDS = (
     _trend(
         r"\b(?:less|not|nothing)\s+(?:so\s+|too\s+|the\s+)?(?:same|repetitive|predictable|samey|"
         r"similar)(?:\s+\w+)?\b|\bsurpris(?:e(?:\s+me)?|es|ing)\b|\bsomething\s+(?:completely\s+|"
-        r"totally\s+|a\s+bit\s+|very\s+)?(?:new|different|else|fresh|unusual|unexpected)\b|"
+        r"totally\s+|a\s+bit\s+|very\s+)?(?:new|different|else|fresh|unusual|unexpected)\b(?:\s+(?:from|than|to)\s+[\w\s]+)?|"
         r"\b(?:more\s+)?(?:novelty|variety|unfamiliar|adventurous|novel\s+things|fresh\s+ideas|"
         r"new\s+(?:things|stuff|ideas|to\s+me)|different\s+(?:things|stuff))\b|\b(?:haven't|never|"
         r"not)\s+(?:seen|bought|tried|watched)(?:\s+(?:before|yet|already))?\b|"

@@ -224,5 +224,5 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Ends], ...] = (
     (_pattern(r"今年(?:之内|内|里|底)?"), _year),
     (_pattern(r"今天|今日|今晚|今夜|今儿|目前|现在(?=[,;。!?]|$)"), _today),
     (_pattern(r"暂时|这段时间|这阵子"), lambda _, now: now + timedelta(days=7)),
-    (_pattern(r"永远|永久|从现在起|从今以后|今后|以后(?:都|再)?也?"), lambda *_: None),
+    (_pattern(r"永远|永久|从现在起|从今以后|今后|(?<![年\d])以后(?:都|再)?也?"), lambda *_: None),
 )

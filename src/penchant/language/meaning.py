@@ -59,6 +59,8 @@ _GENERIC = frozenset(
         "works",
     ]
 )
+_LITTLE = "a an the of to in on at for with and or by from my me is are i it as"
+_FUNCTION = frozenset(_LITTLE.split())
 _GENERIC_ZH = (
     "电影",
     "影片",
@@ -94,7 +96,7 @@ class Grounder:
         if whole := self._alternatives(phrase):
             return (whole,)
         said = tokens(phrase)
-        wanted = [w for w in said if stem(w) not in _GENERIC] or said
+        wanted = [w for w in said if stem(w) not in _GENERIC and w not in _FUNCTION] or said
         if len(wanted) != len(said) and (whole := self._alternatives(" ".join(wanted))):
             return (whole,)
         terms = [self._alternatives(word) for word in wanted]
@@ -108,9 +110,10 @@ class Grounder:
             return not phrase.strip()
         return not self.words.values.get(key(phrase)) and all(stem(w) in _GENERIC for w in tokens(phrase))
 
-    def known(self, phrase: str) -> str:
-        """The words of a phrase that mean something here, as a phrase."""
-        return " ".join(w for w in tokens(phrase) if stem(w) not in _GENERIC and self._alternatives(w))
+    def known(self, phrase: str, sure: bool) -> str:
+        """The words of a phrase that mean something here, as a phrase; if `sure`, those that name values alone."""
+        said = [w for w in tokens(phrase) if stem(w) not in _GENERIC and w not in _FUNCTION]
+        return " ".join(w for w in said if (found := self._alternatives(w)) and (not sure or all(a for a, _ in found)))
 
     def _alternatives(self, word: str) -> tuple[tuple[str, str], ...]:
         """Values called so, else synonyms, else titles that have the word, else values that begin alike."""

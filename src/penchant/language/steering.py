@@ -127,7 +127,7 @@ class _Grammar:
         low = next((w for w in within), None)
         for phrase in self._things(about):
             terms = self.grounder.ground(phrase)
-            if not terms and cued and way in ("more", "only") and (known := self.grounder.known(phrase)):
+            if not terms and cued and (known := self.grounder.known(phrase, sure=way in ("less", "no"))):
                 terms = self.grounder.ground(known)
             if not terms and not cued and not within:
                 clause.ignored.append(phrase)
