@@ -25,59 +25,77 @@ def compiled(loop: Loop) -> Loop:
 
 
 @compiled
-def spans(order: Array, lo: Array, hi: Array, tail: Array, codes: Array, last: int, n: int) -> Arrays:
+def spans(order: Array, bounds: Arrays, tail: Array, codes: Arrays, last: int, n: int) -> Arrays:
     """Where the `last` newest of the first `n` events of each code lie.
 
-    `order`[lo:hi] are the ascending places of a code in an index over the first n − len(tail) events, or over more of
-    them than n; `tail` has the codes of the events that are not in it. Returns lo and hi of each code, the places
+    `bounds` are lo and hi: `order`[lo:hi] are the ascending places of a code in an index over the first n − len(tail)
+    events, or over more of them than n; `tail` has the codes of the events that are not in it. `codes` are the codes
+    ascending, and where each stood among those that were asked for. Returns lo and hi of each code, the places
     (codes,) first … first + count of a code in the last one returned: its events in the tail.
     """
-    lo, hi = lo.copy(), hi.copy()
-    first, end = np.zeros(len(codes), np.int64), np.zeros(len(codes), np.int64)
-    for h in range(len(codes)):
+    lo, hi, size = bounds[0].copy(), bounds[1].copy(), len(codes[0])
+    first, end = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    for h in range(size):
         if hi[h] > lo[h] and order[hi[h] - 1] >= n:
-            hi[h] = lo[h] + np.searchsorted(order[lo[h] : hi[h]], n)
-    owner, late = _late(tail, codes)
+            hi[h] = _at(order, n, lo[h], hi[h])
+    owner, late = _late(tail, codes[0], codes[1])
     for e in range(len(owner)):
         end[owner[e]] += 1
     places = np.empty(len(owner), np.int64)
     at = 0
-    for h in range(len(codes)):
+    for h in range(size):
         lo[h] = max(lo[h], hi[h] - max(last - end[h], 0))
         first[h], at = at, at + end[h]
         end[h] = first[h]
     for e in range(len(owner)):
         places[end[owner[e]]] = n - len(tail) + late[e]
         end[owner[e]] += 1
-    for h in range(len(codes)):
+    for h in range(size):
         first[h] = max(first[h], end[h] - last)
     return lo, hi, first, end, places
 
 
 @compiled
-def _late(tail: Array, codes: Array) -> tuple[Array, Array]:
+def _at(ascending: Array, value: int, lo: int, hi: int) -> int:
+    """The first place from lo up to hi that is not below the value."""
+    while lo < hi:
+        middle = (lo + hi) // 2
+        if ascending[middle] < value:
+            lo = middle + 1
+        else:
+            hi = middle
+    return lo
+
+
+@compiled
+def _late(tail: Array, codes: Array, stood: Array) -> tuple[Array, Array]:
     """The places in `tail` of any of the codes, ascending, and which of them each is."""
-    most = 0
-    for h in range(len(codes)):
-        most = max(most, codes[h])
+    most = codes[-1] if len(codes) else 0
     marked = np.zeros(most // 8 + 1, np.uint8)  # a bit each: cheap to ask before it is looked for
     for h in range(len(codes)):
         marked[codes[h] >> 3] |= np.uint8(1 << (codes[h] & 7))
-    order = np.argsort(codes)
-    ascending = codes[order]
     owner, late, found = np.empty(len(tail), np.int64), np.empty(len(tail), np.int64), 0
     for e in range(len(tail)):
         code = tail[e]
         if 0 <= code <= most and marked[code >> 3] >> (code & 7) & 1:
-            owner[found] = order[np.searchsorted(ascending, code)]
+            owner[found] = stood[_at(codes, code, 0, len(codes))]
             late[found] = e
             found += 1
     return owner[:found], late[:found]
 
 
 @compiled
+def _events(span: Arrays) -> int:
+    """How many events the spans hold."""
+    size = 0
+    for h in range(len(span[0])):
+        size += span[1][h] - span[0][h] + span[3][h] - span[2][h]
+    return size
+
+
+@compiled
 def crowd(index: Arrays, raw: Arrays, span: Arrays, weights: Array, gain: Array, size: int) -> tuple[Array, Array]:
-    """The people, ascending, of the events in the spans of some items, and Σ weight of the item × gain of the kind.
+    """The people of the events in the spans of some items, and of everybody Σ weight of the item × gain of the kind.
 
     `index` and `raw` are (user, kind) in the order of the index and of the timeline; `size` people are known.
     """
@@ -96,8 +114,7 @@ def crowd(index: Arrays, raw: Arrays, span: Arrays, weights: Array, gain: Array,
             if not seen[user]:
                 seen[user], people[found] = 1, user
                 found += 1
-    ascending = np.sort(people[:found])
-    return ascending, total[ascending]
+    return people[:found], total
 
 
 @compiled
@@ -107,7 +124,7 @@ def taken(index: Arrays, raw: Arrays, span: Arrays, gain: Array) -> tuple[Array,
     `index` and `raw` are (item, kind, time) in the order of the index and of the timeline.
     """
     lo, hi, first, end, places = span
-    size = (hi - lo).sum() + (end - first).sum()
+    size = _events(span)
     item, weight = np.empty(size, np.int32), np.empty(size, np.float32)
     time, owner = np.empty(size, np.int64), np.empty(size, np.int32)
     k = 0
@@ -126,7 +143,7 @@ def taken(index: Arrays, raw: Arrays, span: Arrays, gain: Array) -> tuple[Array,
 def places(order: Array, span: Arrays) -> Array:
     """The places of all the events in the spans."""
     lo, hi, first, end, late = span
-    found, k = np.empty((hi - lo).sum() + (end - first).sum(), np.int64), 0
+    found, k = np.empty(_events(span), np.int64), 0
     for h in range(len(lo)):
         for j in range(lo[h], hi[h]):
             found[k] = order[j]
@@ -183,15 +200,17 @@ def _sink(heap: Array) -> None:
 @compiled
 def distinct(rows: Array, ends: Array, limit: int) -> Array:
     """The distinct rows of several lists, one of each at a time, at most `limit`; `ends` is where each ends."""
-    found, kept, starts = np.empty(len(rows), np.int32), 0, np.zeros(len(ends), np.int64)
-    starts[1:] = ends[:-1]
-    met = np.zeros((rows.max() if len(rows) else 0) + 1, np.bool_)
+    found, kept = np.empty(len(rows), np.int32), 0
+    most = 0
+    for row in rows:
+        most = max(most, row)
+    met = np.zeros(most + 1, np.uint8)
     for turn in range(len(rows)):
         for one in range(len(ends)):
-            at = starts[one] + turn
+            at = turn + (ends[one - 1] if one else 0)
             if at < ends[one] and not met[rows[at]]:
                 if kept == limit:
                     return found[:kept]
-                met[rows[at]], found[kept] = True, rows[at]
+                met[rows[at]], found[kept] = 1, rows[at]
                 kept += 1
     return found[:kept]

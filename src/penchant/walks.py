@@ -26,7 +26,9 @@ def crowd(timeline: Timeline, rows: Array, weights: Array, last: int, gain: Arra
     gain = np.ones(len(timeline.kinds.weights)) if gain is None else gain.astype(np.float64)
     index, raw = timeline.columns("item", ("user", "kind"))
     span = timeline.spans("item", rows, last)
-    return loops.crowd(index, raw, span, weights.astype(np.float64), gain, len(timeline.names))
+    people, total = loops.crowd(index, raw, span, weights.astype(np.float64), gain, len(timeline.names))
+    people.sort()
+    return people, total[people]
 
 
 def taken(timeline: Timeline, people: Array, depth: int) -> Taken:
