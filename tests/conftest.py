@@ -1,9 +1,18 @@
 """Suites in `penchant.testing` report failures like tests of our own; small worlds for everybody."""
 
+import sys
+
 import pytest
 
 SUITES = ("ports", "logs", "plugins", "folds", "recipes", "compared")
 pytest.register_assert_rewrite(*(f"penchant.testing.{name}" for name in SUITES))
+
+
+def pytest_sessionfinish():
+    """Close what llama-cpp-python opens for good, lest the interpreter complains behind the summary."""
+    if library := sys.modules.get("llama_cpp._utils"):
+        library.outnull_file.close()
+        library.errnull_file.close()
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -117,6 +119,28 @@ def test_smollm2_answers_the_same_twice_streams_and_keeps_to_a_schema(smollm2):
     [made] = smollm2.generate([Prompt(user="Pick A or B.", schema=SCHEMA, tokens=40)], deadline=30)
     assert json.loads(made)["pick"] in "AB"
     assert smollm2.name.startswith("smollm2@")
+
+
+def test_loading_leaves_the_output_of_others_alone(tmp_path):
+    script = """
+import sys, threading, time
+from penchant.language.generators import load
+from penchant.speech import Prompt
+model = load("smollm2", threads=1)
+asking = threading.Thread(target=lambda: model.generate([Prompt(user="hello", tokens=2)], deadline=60))
+asking.start()
+said = 0
+while asking.is_alive():
+    print("line", flush=True)
+    said += 1
+    time.sleep(0.005)
+print(said)
+"""
+    outcome = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    *lines, said = outcome.stdout.split()
+    assert len(lines) == int(said) > 10
+    assert set(lines) == {"line"}
+    assert "llama" not in outcome.stderr
 
 
 def test_smollm2_knows_what_is_likely(smollm2):

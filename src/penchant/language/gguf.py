@@ -6,7 +6,7 @@ One answer at a time; the deadline reaches into the library, which gives up betw
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,10 @@ class Gguf:
 
     def __init__(self, file: Path, *, context: int, threads: int | None) -> None:
         import llama_cpp
+        from llama_cpp import _internals, llama
 
-        self._library = llama_cpp
+        for module in (llama, _internals):  # it would turn the whole process's output off while it loads
+            module.suppress_stdout_stderr = _untouched
         self._lock, self._until = threading.Lock(), np.inf
         self._model: Any = llama_cpp.Llama(
             model_path=str(file),
@@ -111,6 +113,10 @@ class Gguf:
         finally:
             self._until = np.inf
             self._lock.release()
+
+
+def _untouched(disable: bool = True) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def _log_softmax(rows: Array) -> Array:
