@@ -5,12 +5,15 @@ BIN := $(VENV)/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check bench bench-quality format clean
+.PHONY: help demo examples test check bench bench-quality format clean
 help:           ## what there is to do
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
 demo: .make/app ## the whole product on bundled data; ARGS=--check does it headless
 	$(BIN)/penchant demo $(ARGS)
+
+examples: .make/app ## the articles' five running examples, offline; each prints what comes out
+	@set -e; for each in examples/*/run.py; do echo; echo "── $$each"; $(BIN)/python $$each; done
 
 test:           ## every check and every test; what has to be compiled is compiled beside the checks
 	$(MAKE) --no-print-directory -j 4 .make/llm .make/system check

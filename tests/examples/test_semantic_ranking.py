@@ -54,3 +54,11 @@ def test_the_kinds_of_the_file_are_understood(folder, capsys):
         ("1002", "click"),
         ("1003", "purchase"),
     ]
+
+
+def test_the_program_offers_the_heart_rate_first(example, capsys):
+    offered = example("semantic-ranking").main()
+    assert set(offered["1"][:2]) == {"1009", "1010"}
+    assert offered["2"][0] == "1012"  # the grinder, for who looked at a coffee set
+    assert offered["3"][0] == "1013"  # the experiments, for who bought bricks
+    assert "心率胸带  与「智能手表」相似。" in capsys.readouterr().out
