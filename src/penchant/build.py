@@ -60,7 +60,7 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         kinds = Kinds(settings.weights, settings.aliases)
         reads = settings.encoder
         reader = CatalogueReader(
-            model=reads.model,
+            model=encoder(settings, folder),
             template=reads.template,
             pooling=reads.pooling,
             aside=reads.aside,
@@ -102,6 +102,12 @@ def generating(settings: GeneratorSettings, telemetry: Telemetry) -> Guarded | N
     return load(
         settings.model, key=settings.key, limits=limits, context=settings.context, threads=threads, telemetry=telemetry
     )
+
+
+def encoder(settings: Settings, folder: Path) -> str:
+    """The encoder as configured; a folder of the project's own stands under its name there."""
+    model = settings.encoder.model
+    return str(folder / model) if "/" in model and (folder / model).is_dir() else model
 
 
 def folding() -> tuple[Fold, ...]:

@@ -16,6 +16,7 @@ from annotated_types import Ge, Interval, Predicate
 from penchant import plugins
 from penchant.errors import ConfigError, allowed
 from penchant.kinds import ALIASES, WEIGHTS
+from penchant.language.contrast import UNTAUGHT, FineTuning
 from penchant.tables import made, secrets
 
 FILE = "penchant.toml"
@@ -140,6 +141,7 @@ class Settings:
 
     stores: Stores = Stores()
     encoder: EncoderSettings = EncoderSettings()
+    language: FineTuning = UNTAUGHT
     generator: GeneratorSettings = GeneratorSettings()
     clock: Clock = Clock()
     events: EventSettings = EventSettings()

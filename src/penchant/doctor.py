@@ -17,7 +17,8 @@ import numpy as np
 
 from penchant import config, pipeline
 from penchant.errors import ArtefactError, PenchantError
-from penchant.project import REJECTED, Progress, Project, quiet
+from penchant.evaluation.replay import Progress
+from penchant.project import REJECTED, Project, quiet
 from penchant.types import DAY, MINUTE, Columns, micros, moment
 
 PACKAGES = ("penchant", "numpy", "scipy", "lightgbm", "polars", "sqlalchemy", "fastapi", "uvicorn")

@@ -40,6 +40,7 @@ _BUILT_IN = {
     "stages.listwise": "penchant.ranking.listwise:Listwise",
     "stages.steered": "penchant.reranking.steered:Steered",
     "stages.asked": "penchant.reranking.asked:Asked",
+    "stages.cross": "penchant.language.cross:Cross",
     "stages.diversity": "penchant.reranking.diversity:Diversity",
     "stages.dpp": "penchant.reranking.dpp:Determinantal",
     "stages.calibration": "penchant.reranking.calibration:Calibration",

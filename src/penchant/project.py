@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import inf
@@ -10,21 +10,20 @@ from pathlib import Path
 from typing import Any, Self
 
 from penchant import config
-from penchant.build import Built, budget, build, described
+from penchant.build import Built, budget, build, described, encoder
 from penchant.catalogue import ingest
 from penchant.catalogue.summary import Summary
 from penchant.checks import Observed
 from penchant.errors import UsageError
 from penchant.evaluation import blending, diagnosis, logged, offpolicy, report, splits
-from penchant.evaluation.replay import Replay, one_thread
+from penchant.evaluation.replay import Progress, Replay, one_thread
 from penchant.language.copywriting import Piece
 from penchant.steers import Steer
-from penchant.training import studies, tuning
+from penchant.training import finetune, studies, tuning
 from penchant.training.jobs import train
 from penchant.training.rehearsal import rehearse
 from penchant.types import Event, Pick, Query, Slate, Value, moment
 
-Progress = Callable[[str, int, int], None]  # what, done, total
 REJECTED = "rejected.jsonl"
 
 
@@ -161,13 +160,14 @@ class Project:
         self.promote(version)
         return {**manifest, "version": version}
 
+    def finetune(self, *, cut: str | float | None = None) -> finetune.Tuned:
+        """Teach the encoder what happened, before a `cut` as in [evaluation] if one is given; it is not served yet."""
+        base, folder = encoder(self.settings, self.folder), self.folder / finetune.FOLDER
+        past, text = finetune.before(self._replay(), cut), self.engine.reader.text
+        return finetune.finetune(self.settings.language, base, past, text, folder, self.progress)
+
     def evaluate(
-        self,
-        *,
-        protocol: str = "time",
-        baselines: bool = True,
-        slices: Sequence[str] = (),
-        freshness: bool = False,
+        self, *, protocol: str = "time", baselines: bool = True, slices: Sequence[str] = (), freshness: bool = False
     ) -> report.Report:
         """Train on the past, replay the future, rank the whole catalogue, and set baselines beside it.
 
@@ -185,6 +185,7 @@ class Project:
             freshness=freshness,
         )
         parts = splits.split(replay.timeline, protocol, asked.cut, asked.target, asked.cases)
+        finetune.warn(encoder(self.settings, self.folder), parts.cut)
         past, limits = replace(replay, timeline=parts.past), budget(self.settings)
         began = time.perf_counter()
         learned = rehearse(self.built.plan, past, limits, version="evaluated", until=parts.cut, progress=self.progress)
@@ -207,14 +208,12 @@ class Project:
         one of them is worth more than `clip` others counts as `clip`. Raises UsageError if no slate was logged after
         the cut. The better the log covers what is asked (stage `explore`), the more it can tell.
         """
-        asked = self.settings.evaluation.cut if cut is None else cut
         replay = self._replay()
-        begin = splits.instant_of(replay.timeline, asked)
+        begin = splits.instant_of(replay.timeline, self.settings.evaluation.cut if cut is None else cut)
         evidence = logged.slates(self.engine.log, replay, begin)
         if not evidence:
             raise UsageError(f"no slates of known people were logged from {moment(begin):%Y-%m-%d %H:%M} UTC on")
-        past = replace(replay, timeline=replay.timeline.until(begin - 1))
-        limits = budget(self.settings)
+        past, limits = replace(replay, timeline=replay.timeline.until(begin - 1)), budget(self.settings)
         made = rehearse(self.built.plan, past, limits, version="estimated", until=begin, progress=self.progress)
         with one_thread():
             shown = logged.shown(evidence, replay, made.release, self.progress)

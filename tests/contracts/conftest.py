@@ -37,3 +37,22 @@ def postgres_server():
     finally:
         run(program("pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """A BERT of random weights and few words, made on the spot."""
+    import torch
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    words = BertWordPieceTokenizer()
+    words.train_from_iterator(["amber rake", "blue kettle for the garden"], vocab_size=90, show_progress=False)
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    BertModel(BertConfig(vocab_size=words.get_vocab_size(), max_position_embeddings=32, **sizes)).save_pretrained(
+        folder
+    )
+    BertTokenizerFast(tokenizer_object=words._tokenizer, model_max_length=32).save_pretrained(folder)
+    return folder

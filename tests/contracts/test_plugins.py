@@ -1,5 +1,7 @@
 """Every built-in plug-in keeps the promises of its protocol, as does every encoder that needs no download."""
 
+from dataclasses import replace
+
 import pytest
 
 from penchant import plugins
@@ -20,6 +22,7 @@ from penchant.testing.plugins import (
 from penchant.training.plan import trainable
 
 FIT = {  # settings that make a training short
+    "cross": {"depth": 0, "epochs": 1, "pairs": 40, "length": 16, "deadline": 60_000.0, "precision": "fp32"},
     "factors": {"dims": 8, "rounds": 4},
     "gated": {"epochs": 2},
     "sequence": {"width": 8, "epochs": 2},
@@ -27,9 +30,15 @@ FIT = {  # settings that make a training short
     "trees": {"rounds": 25, "smallest": 5},
 }
 LEARNS_FROM = {"ratings": worlds.rated}  # what a world must have more of before there is something to learn
-NEEDS = {"sequence": "torch"}  # what a training needs beyond the core; without it the plug-in is skipped
+NEEDS = {
+    "cross": "accelerate",
+    "sequence": "torch",
+}  # what a training needs beyond the core; without it the plug-in is skipped
 RANKERS = {"blend", "gated", "trees"}  # a stage that explains scores is one of these; a test says so
 SUITED = {"sources", "stages", "rules", "folds", "moderators"}
+
+
+READS = {"cross"}  # what starts from a language model: here from a tiny one
 
 
 def plugin(family, kind):
@@ -40,7 +49,7 @@ RECIPES = [(f, k) for f in ("sources", "stages") for k in plugins.names(f) if tr
 
 
 @pytest.fixture(scope="module")
-def ready_for(tmp_path_factory):
+def ready_for(request, tmp_path_factory):
     """Makes a plug-in for a world, training each recipe once per world."""
     models = {}
 
@@ -49,6 +58,8 @@ def ready_for(tmp_path_factory):
         if not trainable(found):
             return found
         pytest.importorskip(NEEDS.get(kind, "numpy"))
+        if kind in READS:
+            found = replace(found, model=str(request.getfixturevalue("tiny_model")))
         key = (family, kind, len(world.catalogue), len(world.timeline))
         if key not in models:
             learned = LEARNS_FROM.get(kind, lambda usual: usual)(world)
@@ -105,7 +116,8 @@ class TestRecipes(TrainableContract):
     @pytest.fixture(params=RECIPES, ids=[f"{f}.{k}" for f, k in RECIPES])
     def recipe(self, request):
         pytest.importorskip(NEEDS.get(request.param[1], "numpy"))
-        return plugin(*request.param)
+        found = plugin(*request.param)
+        return replace(found, model=str(request.getfixturevalue("tiny_model"))) if request.param[1] in READS else found
 
     @pytest.fixture
     def world(self, recipe):

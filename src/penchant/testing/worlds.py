@@ -260,6 +260,7 @@ def history(of: World, seed: int = 0, groups: int = 60, size: int = 10) -> Histo
         columns=opinion,
         labels=labels,
         groups=np.full(groups, size, dtype=np.int64),
+        rows=(np.arange(groups * size) % len(of.catalogue)).astype(np.int32) if len(of.catalogue) else None,
         contexts=[context(of)] * groups,
         scores=dice.random(groups * size).astype(np.float32),
         goals={"purchase": labels > 0, "view": opinion[OPINIONS[1]] > 0.8},

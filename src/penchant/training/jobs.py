@@ -161,8 +161,8 @@ def _means(scores: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
 
 def _without(plan: Plan, release: Release, name: str) -> dict[str, Release]:
+    """The release with a stage's stand-in in its place; without one, with nothing there."""
     stand_in = plan.otherwise.get(name)
-    if stand_in is None:
-        return {}
     stages = {n: stand_in if n == name else s for n, s in release.stages.items()}
-    return {"otherwise": replace(release, stages=stages)}
+    kept = {n: stage for n, stage in stages.items() if stage is not None}
+    return {"otherwise": replace(release, stages=kept)}
