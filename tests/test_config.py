@@ -28,7 +28,7 @@ WRONG = [  # a file, and what its error says
     ('[[stages]]\nkind = "trees"\notherwise = { kind = "blend", weights = { a = "x" } }', ["otherwise", "weights.a"]),
     ('[[stages]]\nkind = "blend"\nweights = { "a.b" = inf }', ["weights.a.b is inf"]),
     ('[[stages]]\nkind = "diversity"\nstrength = -0.1', ["diversity", "strength is -0.1"]),
-    ('[[stages]]\nkind = "asked"\noffset = 0', ["asked", "offset is 0"]),
+    ('[[stages]]\nkind = "asked"\nperson = -1', ["asked", "person is -1"]),
     ("[training]\nranker = 1.5", ["[training]", "ranker is 1.5", "less than 1"]),
     ("[training]\ngate = 0", ["[training]", "gate is 0", "greater than 0"]),
     ("[training]\ncases = 0\nrows = 0", ["[training]", "cases is 0", "greater than or equal to 1"]),

@@ -241,9 +241,9 @@ class Engine:
     def _trace(self, query: Query, world: World, release: Release, now: int, seed: str) -> Trace:
         with self.telemetry.timed("state"):
             user = self.people.of(world, query.user, now)
-        context = self._context(query, world, now, user, seed)
+        context = self.recollection.told(release, self._context(query, world, now, user, seed))
         asked = self.steering.of(context.timeline, query.user, now, query.surface)
-        context = replace(context, slates=self.recollection.read(release, context), steering=asked.deltas)
+        context = replace(context, steering=asked.deltas)
         with self.telemetry.timed("pipeline"):
             return pipeline.run(release, context)
 

@@ -32,6 +32,7 @@ _BUILT_IN = {
     "stages.repeats": "penchant.features.repeats:Repeats",
     "stages.person": "penchant.features.person:Person",
     "stages.moment": "penchant.features.person:Moment",
+    "stages.readings": "penchant.features.readings:Readings",
     "stages.blend": "penchant.ranking.blend:Blend",
     "stages.trees": "penchant.ranking.trees:Trees",
     "stages.gated": "penchant.ranking.gated:Gated",

@@ -16,7 +16,7 @@ from penchant.catalogue.summary import Summary
 from penchant.checks import Observed
 from penchant.errors import UsageError
 from penchant.evaluation import blending, diagnosis, logged, offpolicy, report, splits
-from penchant.evaluation.replay import Progress, Replay, one_thread
+from penchant.evaluation.replay import Progress, Replay, one_thread, replaying
 from penchant.language.copywriting import Piece
 from penchant.steers import Steer
 from penchant.training import finetune, studies, tuning
@@ -251,8 +251,7 @@ class Project:
         return diagnosis.diagnose(made.release, replay, parts, made.lesson, self.progress)
 
     def _replay(self) -> Replay:
-        world, engine = self.engine.follower.catch_up(), self.engine
-        return Replay(timeline=world.timeline, catalogue=world.catalogue, folds=engine.folds, language=engine.language)
+        return replaying(self.engine, self.built.plan.stages.values())
 
     def releases(self) -> list[dict[str, Any]]:
         """Manifests of the releases, oldest first, the promoted one marked `current`."""

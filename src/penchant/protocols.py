@@ -14,7 +14,7 @@ import numpy as np
 from penchant.speech import SILENT, Language
 from penchant.steers import Delta
 from penchant.timeline import Events, Timeline
-from penchant.types import Array, Candidates, Catalogue, Columns, Floats, Query, Rows, Slate
+from penchant.types import Array, Candidates, Catalogue, Columns, Event, Floats, Query, Rows, Slate
 
 T = TypeVar("T")
 Model_co = TypeVar("Model_co", covariant=True)
@@ -48,6 +48,7 @@ class Context:
     dice: np.random.Generator  # seeded by the slate id
     wish: Floats | None = None  # the query's text, encoded
     slates: Sequence[Slate] = ()  # answered by this person, oldest first; none unless a stage `Recalls`
+    said: Sequence[Event] = ()  # by this person, and told of them, oldest first; none unless a stage `Hears`
     steering: tuple[Delta, ...] = ()  # what the person asked of their lists, as it is in force now and here
     language: Language = SILENT
     notes: Notes = field(default_factory=Notes, compare=False)
@@ -179,6 +180,16 @@ class Recalls(Protocol):
     @property
     def recalls(self) -> int:
         """How many of the newest answered slates it reads."""
+        ...
+
+
+@runtime_checkable
+class Hears(Protocol):
+    """A stage that reads `Context.said`: events of the person that have a text, or that tell their profile."""
+
+    @property
+    def hears(self) -> int:
+        """How many of the newest it reads; 0 if it reads none as it is set up."""
         ...
 
 

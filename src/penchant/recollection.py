@@ -1,19 +1,23 @@
-"""What people were offered and answered, for stages that learn from it; never more than the log says.
+"""What people were offered and answered, and what they said, for who learns from it; never more than the log says.
 
 A slate counts as answered by what was logged behind the position it had read, so a slate that nobody answered yet
 changes nothing, and a person's slates have to be read again only when the person has done something new.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from penchant.ports import Log
-from penchant.protocols import Context, Release
-from penchant.types import MARK, Candidates, Slate
+from penchant.protocols import Context, Hears, Release
+from penchant.timeline import Timeline
+from penchant.types import MARK, MINUTE, NEVER, Candidates, Event, Slate, micros
 
-_PEOPLE = 2_000  # whose slates are held in memory
+_PEOPLE = 2_000  # whose slates, and whose words, are held in memory
+_ASKING = ("search", "wish")  # kinds of events whose text is a request
+_FRESH = 30 * MINUTE  # after a request what is done may answer it
 
 Slates = tuple[Slate, ...]
 
@@ -25,10 +29,12 @@ class Recollection:
         self._log = log
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[tuple[int, int], Slates]] = {}
+        self._words: dict[str, tuple[int, dict[int, Event]]] = {}  # person → how far the log was read, what was said
 
-    def read(self, release: Release, context: Context) -> Slates:
-        """What the person answered, as far as a stage of the release reads it."""
-        return self.of(context, release.recalls) if release.recalls else ()
+    def told(self, release: Release, context: Context) -> Context:
+        """The context with what the person answered and said, as far as a stage of the release reads it."""
+        context = self.heard(hearing(release.stages.values()), context)
+        return replace(context, slates=self.of(context, release.recalls)) if release.recalls else context
 
     def of(self, context: Context, most: int) -> Slates:
         """The newest `most` slates with marks that showed an item which the person touched later, oldest first."""
@@ -48,6 +54,40 @@ class Recollection:
                 del self._kept[next(iter(self._kept))]
         return found
 
+    def heard(self, most: int, context: Context) -> Context:
+        """The context with the `most` newest things that the person has said; see `hearing`."""
+        said = self.said(context.query.user, context.timeline) if most else ()
+        return replace(context, said=said[-most:]) if said else context
+
+    def said(self, user: str, timeline: Timeline) -> tuple[Event, ...]:
+        """A person's events in a timeline that have a text or tell their profile, oldest first."""
+        places = timeline.places("user", timeline.users.get(user, -1))
+        if not len(places):
+            self._words.pop(user, None)
+            return ()
+        positions = timeline.position[places].tolist()
+        read, words = self._words.get(user, (-1, {}))
+        if max(positions) > read:
+            records = self._log.events(user)
+            entries = {r.position: r.entry for r in records if isinstance(r.entry, Event)}
+            read = max(entries, default=-1)
+            words = {at: e for at, e in entries.items() if e.text or e.kind == "profile"}
+            with self._lock:
+                self._words[user] = (read, words)
+                while len(self._words) > _PEOPLE:
+                    del self._words[next(iter(self._words))]
+        return tuple(words[at] for at in positions if at in words)
+
+    def asked(self, user: str, timeline: Timeline, now: int) -> str | None:
+        """What a person asked for in words within the last half hour; a log without requests is not read."""
+        places = timeline.places("user", timeline.users.get(user, -1))
+        lately = places[timeline.time[places] > now - _FRESH]
+        codes = [timeline.kinds.code(kind) for kind in _ASKING]
+        if not np.isin(timeline.kind[lately], codes).any():
+            return None
+        found = [e for e in self.said(user, timeline) if e.kind in _ASKING and e.text and _at(e) > now - _FRESH]
+        return found[-1].text if found else None
+
     def _read(self, user: str, touched: Mapping[str, int], most: int) -> Slates:
         slates = [r.entry for r in self._log.slates(user=user) if isinstance(r.entry, Slate)]
         answered = [
@@ -58,6 +98,15 @@ class Recollection:
             and any(touched.get(item, -1) > slate.position for item in slate.items)
         ]
         return tuple(sorted(answered, key=lambda slate: (slate.position, slate.time, slate.id))[-most:])
+
+
+def hearing(stages: Iterable[object]) -> int:
+    """How much of what a person said these stages read."""
+    return max((stage.hears for stage in stages if isinstance(stage, Hears)), default=0)
+
+
+def _at(event: Event) -> int:
+    return NEVER if event.time is None else micros(event.time)
 
 
 def _touched(context: Context) -> dict[str, int]:

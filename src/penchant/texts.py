@@ -1,4 +1,4 @@
-"""Texts for the encoders: items, people and behaviour as sentences.
+"""Texts for the encoders: items, people, behaviour, moments and what was said of items, as sentences.
 
 Everything here is a pure function of its arguments; what is missing leaves no trace in the text.
 """
@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import pairwise
 from string import Formatter
 
@@ -16,6 +17,9 @@ from penchant.types import Item, Value
 
 TEMPLATE = "{title}. {category}. {tags}. {description}"
 OTHER_SHARE = 0.1  # of letters: a catalogue with more than this outside Latin needs a multilingual encoder
+_PARTS = ((5, "night"), (12, "morning"), (17, "afternoon"), (22, "evening"), (24, "night"))  # until which hour
+_SEASONS = ("winter", "spring", "summer", "autumn")  # of the north, from December on
+_DAY_HOURS = 24
 _SAMPLE = 2_000  # texts are enough to tell a script
 _SEPARATORS = " \t\n.,;:!|/·•–—-，。；：、！"
 _LATIN = re.compile(r"[A-Za-zªºÀ-ÖØ-öø-ɏḀ-ỿⱠ-ⱿꜢ-ꟿＡ-Ｚａ-ｚ]")
@@ -69,6 +73,26 @@ def behaviour_text(pairs: Sequence[tuple[str, str]], limit: int = 20) -> str:
         raise UsageError(f"behaviour text was asked for {limit} events; wanted is 1 or more")
     said = [(kind, " ".join(title.split())) for kind, title in pairs]
     return "; ".join([f"{kind}: {title}" for kind, title in said if title][-limit:])
+
+
+def moment_text(time: datetime, told: Mapping[str, Value], *, south: bool = False) -> str:
+    """Say a moment: "a Friday evening in October, autumn. device: phone. weather: rain"; `south` of the equator.
+
+    What is told of the moment beside its time is said as it is; `utc_offset`, in hours, moves the clock.
+    """
+    offset = told.get("utc_offset", 0)
+    if isinstance(offset, int | float) and abs(offset) <= _DAY_HOURS:
+        time = time + timedelta(hours=offset)
+    part = next(name for until, name in _PARTS if time.hour < until)
+    season = _SEASONS[(time.month % 12 // 3 + 2 * south) % 4]
+    rest = user_text({key: value for key, value in told.items() if key not in ("utc_offset", "language")})
+    return ". ".join(filter(None, (f"a {time:%A} {part} in {time:%B}, {season}", rest)))
+
+
+def interaction_text(kind: str, title: str, text: str, value: float | None) -> str:
+    """Say what a person did with an item and what they said of it: "review: red kettle. boils fast. rating: 5"."""
+    said = " ".join(title.split()), " ".join(text.split()), "" if value is None else f"rating: {_plain(value)}"
+    return ". ".join(filter(None, (f"{kind}: {said[0]}" if said[0] else kind, *said[1:])))
 
 
 def script(texts: Sequence[str]) -> str:

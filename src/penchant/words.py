@@ -35,7 +35,7 @@ def words(text: str, *, single: bool = True) -> list[str]:
     """The words of a text, folded, in order; `single` adds the single characters of scripts that are read in pairs."""
     found: list[str] = []
     for run in _RUN.findall(_CLIPPED.sub("", _folded(text))):
-        if re.match(rf"[{_JOINED}]", run):
+        if paired(run):
             found += [run[i : i + 2] for i in range(len(run) - 1)]
             found += run if single or len(run) == 1 else []
         else:
@@ -53,6 +53,11 @@ def gist(text: str) -> str:
 def content(text: str) -> list[str]:
     """The words of a request that say what is wanted, folded; all of its words if none does."""
     return words(gist(text), single=False) or words(text, single=False)
+
+
+def paired(word: str) -> bool:
+    """Whether a word is of a script that is read in pairs of characters."""
+    return re.match(f"[{_JOINED}]", word) is not None
 
 
 def singular(word: str) -> str:

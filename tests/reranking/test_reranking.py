@@ -82,12 +82,12 @@ def test_diversity_counts_categories():
 
 def test_a_wish_comes_first(shop):
     context = worlds.context(shop, text="kettle")
-    given = ranked([5, 4, 3, 2], nearest_wish=[0.1, 0.2, -0.3, 0.9])
-    found = Asked(weight=3.0, offset=10.0).apply(context, given)
-    # places by text: 3, 1, 0, 2; 3/(10 + place by text) + 1/(10 + place by rank)
-    points = {0: 3 / 12 + 1 / 10, 1: 3 / 11 + 1 / 11, 2: 3 / 13 + 1 / 12, 3: 3 / 10 + 1 / 13}
-    assert found.rows.tolist() == sorted(points, key=lambda row: -points[row]) == [3, 1, 0, 2]
-    assert found.scores.tolist() == [2, 4, 5, 3]
+    given = ranked([5, 4, 3, 2], nearest_wish=[0.1, 0.2, np.nan, 0.9])
+    found = Asked(person=0.5).apply(context, given)
+    points = [0.5 / np.log2(2), 1 / 8 + 0.5 / np.log2(3), 0.5 / np.log2(4), 1 + 0.5 / np.log2(5)]
+    assert found.rows.tolist() == np.argsort(-np.array(points)).tolist() == [3, 0, 1, 2]
+    assert found.scores.tolist() == [2, 5, 4, 3]
+    assert Asked(person=99.0).apply(context, given).rows.tolist() == [0, 1, 2, 3]
 
 
 def test_without_a_wish_nothing_moves(shop):
@@ -95,15 +95,15 @@ def test_without_a_wish_nothing_moves(shop):
     assert Asked().apply(worlds.context(shop), given).rows.tolist() == [0, 1, 2]
     asked = worlds.context(shop, text="kettle")
     assert Asked().apply(asked, ranked([5, 4, 3])).rows.tolist() == [0, 1, 2]
-    assert Asked(weight=0.0).apply(asked, given).rows.tolist() == [0, 1, 2]
-    assert Asked(columns={"nearest.other": 1.0}).apply(asked, given).rows.tolist() == [0, 1, 2]
+    assert Asked(compared={"nearest.other": 1.0}).apply(asked, given).rows.tolist() == [0, 1, 2]
     assert Asked().apply(asked, ranked([5, 4, 3], nearest_wish=[np.nan] * 3)).rows.tolist() == [0, 1, 2]
 
 
 def test_a_wish_is_matched_by_meaning_and_by_words(shop):
     asked = worlds.context(shop, text="kettle")
-    given = ranked([5, 4, 3, 2], nearest_wish=[0.9, 0.2, 0.1, 0.3], lexical_match=[0.0, 0.0, 7.0, 0.0])
-    # 3/(10 + place) by meaning, the same by words for the only one that says it, and 1/(10 + place by rank)
-    assert Asked(weight=3.0, offset=10.0).apply(asked, given).rows.tolist() == [2, 0, 3, 1]
-    assert Asked(columns={"lexical.match": 1.0}).apply(asked, given).rows.tolist() == [2, 0, 1, 3]
-    assert Asked(columns={"nearest.wish": 1.0}).apply(asked, given).rows.tolist() == [0, 3, 1, 2]
+    given = ranked([5, 4, 3, 2], nearest_wish=[0.9, 0.2, 0.1, 0.3], lexical_match=[0.0, 0.0, 0.6, 0.0])
+    # shares 1, 1/8, 0 and 2/8 of the meaning, 0.6 of the words for the only one that says them
+    assert Asked(person=0.0).apply(asked, given).rows.tolist() == [0, 2, 3, 1]
+    assert Asked(person=0.0, counted={"lexical.match": 3.0}).apply(asked, given).rows.tolist() == [2, 0, 3, 1]
+    assert Asked(person=0.0, compared={}).apply(asked, given).rows.tolist() == [2, 0, 1, 3]
+    assert Asked(person=0.0, counted={}).apply(asked, given).rows.tolist() == [0, 3, 1, 2]

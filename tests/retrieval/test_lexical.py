@@ -7,9 +7,9 @@ from math import log
 import numpy as np
 import pytest
 
+from penchant import index as indexes
 from penchant.catalogue import columns
-from penchant.retrieval import index as indexes
-from penchant.retrieval.lexical import Lexical, indexed
+from penchant.retrieval.lexical import Lexical
 from penchant.speech import SILENT
 from penchant.testing import worlds
 from penchant.types import Item
@@ -17,6 +17,10 @@ from penchant.types import Item
 TITLES = ("Red kettle", "Red kettle for camping", "Blue lamp", "Lamp", "红色水壶", "夏季用品")
 THINGS = [Item(id=str(n), title=title) for n, title in enumerate(TITLES)]
 THINGS[3] = replace(THINGS[3], description="A lamp that is red")
+
+
+def indexed(context):
+    return indexes.indexed(context.catalogue, context.language.reader)
 
 
 def asked(text, things=THINGS):
@@ -32,10 +36,17 @@ def scores(text, **settings):
 
 
 def test_bm25_by_hand():
-    match = scores("blue", length=0.0, title=1.0)["match"]
-    idf, title = log(1 + 5.5 / 1.5), scores("blue")["title"][2]
-    assert match[2] == pytest.approx(idf * (1 + title), rel=1e-5)
-    assert not match[[0, 1, 3, 4, 5]].any()
+    found = scores("blue", length=0.0, title=1.0)
+    assert found["bm25"][2] == pytest.approx(log(1 + 5.5 / 1.5), rel=1e-5)
+    assert not found["bm25"][[0, 1, 3, 4, 5]].any()
+
+
+def test_a_match_says_all_and_is_the_title():
+    found = scores("Lamp")
+    assert found["match"][3] == pytest.approx(1.0)
+    assert found["match"][2] == pytest.approx((1 + found["title"][2]) / 2)
+    part = scores("red lamp")
+    np.testing.assert_allclose(part["match"], part["share"] ** 3 * (1 + part["title"]) / 2, rtol=1e-5)
 
 
 def test_the_title_itself_comes_first():
@@ -64,9 +75,10 @@ def test_reads_chinese(text, wanted):
 
 
 def test_settings_change_the_result():
-    usual = scores("lamp red")["match"]
+    usual = scores("lamp red")
     for settings in ({"saturation": 0.2}, {"length": 0.0}, {"title": 5.0}):
-        assert (scores("lamp red", **settings)["match"] != usual).any()
+        assert (scores("lamp red", **settings)["bm25"] != usual["bm25"]).any()
+    assert (scores("lamp red", sure=1.0)["match"] > usual["match"]).any()
 
 
 def test_says_nothing_without_a_text():

@@ -64,4 +64,6 @@ def test_something_for_the_garden(shop):
 
 @pytest.mark.parametrize("text", ["a light mystery for the train", "我最近喜欢看悬疑片"])
 def test_a_mystery(films, text):
-    assert all({"Mystery", "Thriller", "Crime"} & set(tags) for tags in films(text))
+    found = films(text, 6)
+    assert "Mystery" in found[0] or "Crime" in found[0]
+    assert sum(bool({"Mystery", "Thriller", "Crime"} & set(tags)) for tags in found) >= 4

@@ -1,9 +1,10 @@
 """Replay: the questions a stretch of the log would have asked, answered by the one pipeline as of their moment.
 
 Only what had happened before a question is visible to its answer; what a question tells has happened just before it.
+What the person had asked for in words within the half hour before is the question's text, as a caller would pass it on.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +12,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from penchant import pipeline
+from penchant.engine import Engine
 from penchant.protocols import Context, Fold, Release, Trace
+from penchant.recollection import Recollection, hearing
 from penchant.speech import SILENT, Language
 from penchant.timeline import Timeline
 from penchant.types import Array, Catalogue, Query, Rows
@@ -38,6 +41,8 @@ class Replay:
     catalogue: Catalogue
     folds: Sequence[Fold]
     language: Language = SILENT
+    recollection: Recollection | None = None  # of the log, for what people said; without one nobody said anything
+    hears: int = 0  # how much of what a person said is read; see `Hears`
     frozen: bool = False  # every answer sees the whole timeline, whenever it happened (leave-one-out)
     stale: int = 0  # microseconds by which what is known lags behind the moment of the question
 
@@ -48,9 +53,11 @@ class Replay:
         user = pipeline.person(view, case.user, self.folds)
         told = dict.fromkeys(self.timeline.item[case.told].tolist())
         excluded = tuple(self.catalogue.items[row].id for row in told)
-        query = Query(user=case.user, k=k, exclude=excluded, context=self._visit(case))
+        memory = self.recollection
+        text = memory.asked(case.user, view, now) if memory else None
+        query = Query(user=case.user, k=k, exclude=excluded, context=self._visit(case), text=text)
         seed = pipeline.slate_id(query, now, 0, "")
-        return pipeline.context(
+        context = pipeline.context(
             query,
             now=now,
             timeline=view,
@@ -60,6 +67,7 @@ class Replay:
             language=self.language,
             seed=seed,
         )
+        return memory.heard(self.hears, context) if memory else context
 
     def _visit(self, case: Case) -> dict[str, str]:
         """What a visit tells of its person's segment from its first moment on, as a caller would."""
@@ -76,6 +84,19 @@ class Replay:
         """Each case with every step of its answer."""
         for case in cases:
             yield case, pipeline.run(release, self.context(case, k))
+
+
+def replaying(engine: Engine, stages: Iterable[object]) -> Replay:
+    """The replay of an engine's log, for stages that may hear what people said."""
+    world = engine.follower.catch_up()
+    return Replay(
+        timeline=world.timeline,
+        catalogue=world.catalogue,
+        folds=engine.folds,
+        language=engine.language,
+        recollection=engine.recollection,
+        hears=hearing(stages),
+    )
 
 
 def one_thread() -> AbstractContextManager[object]:

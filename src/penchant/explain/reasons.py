@@ -40,6 +40,8 @@ _KINDS = {  # column prefix → kind of reason
     "match_": "taste",
     "person_": "moment",
     "moment_": "moment",
+    "reading_moment": "moment",
+    "reading_": "reading",
     "heads": "reading",
     steering.PREFIX: "steered",
     "base": "base",

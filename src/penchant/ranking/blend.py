@@ -19,7 +19,7 @@ WEIGHTS = {
     "popular.segment~share": 0.5,
     "nearest.tastes~share": 0.3,
     "nearest.wish~share": 2.0,
-    "lexical.match~share": 2.0,
+    "lexical.match": 2.0,
     "crowd.standing": 0.3,
 }
 

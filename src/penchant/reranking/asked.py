@@ -10,31 +10,34 @@ from annotated_types import Ge
 from penchant.protocols import Context
 from penchant.types import Array, Candidates
 
-MATCHES = {"nearest.wish": 1.0, "lexical.match": 1.0}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """If the query has a text, reorder by `weight` × the text's standing + the ranker's; scores stay as they are.
+    """If the query has a text, reorder by its match + `person` / log₂(1 + the ranker's place); scores stay as they are.
 
-    A standing is a reciprocal rank 1/(offset + rank), as in reciprocal rank fusion (Cormack et al. 2009); the text's is
-    the sum over the columns that match it. An item of which a column says nothing, or 0, has no standing there.
+    The match is a weighted sum of shares from 0 to 1, a convex combination as in Bruch et al. 2023: of `compared`
+    columns the way from the least value among the candidates to the largest, of `counted` ones the value as it is. An
+    item of which a column says nothing has no share of it.
     """
 
-    weight: Annotated[float, Ge(0)] = 3.0  # of the text against the ranker; 0 or more, 0 keeps the ranker's order
-    offset: Annotated[float, Ge(1)] = 10.0  # more makes the first places weigh less; 1 or more
-    columns: Mapping[str, Annotated[float, Ge(0)]] = field(default_factory=lambda: dict(MATCHES))  # column → its weight
+    person: Annotated[float, Ge(0)] = 0.4  # what the ranker's first place is worth in whole shares; 0 or more
+    compared: Mapping[str, Annotated[float, Ge(0)]] = field(default_factory=lambda: {"nearest.wish": 1.0})  # → weight
+    counted: Mapping[str, Annotated[float, Ge(0)]] = field(default_factory=lambda: {"lexical.match": 1.0})  # → weight
 
     def apply(self, context: Context, candidates: Candidates) -> Candidates:
-        matches = [name for name in self.columns if name in candidates.columns]
-        if not context.query.text or not matches or not len(candidates):
+        if not context.query.text or not len(candidates):
             return candidates
-        text = sum(self.columns[name] * self._standing(candidates.columns[name]) for name in matches)
-        fused = self.weight * text + 1 / (self.offset + np.arange(len(candidates)))
-        return candidates.take(np.argsort(-fused, kind="stable"))
+        total, columns = self.person / np.log2(2.0 + np.arange(len(candidates))), candidates.columns
+        for name in self.compared.keys() & columns.keys():
+            total += self.compared[name] * _share(columns[name])
+        for name in self.counted.keys() & columns.keys():
+            total += self.counted[name] * np.nan_to_num(columns[name])
+        return candidates.take(np.argsort(-total, kind="stable"))
 
-    def _standing(self, match: Array) -> Array:
-        known = ~np.isnan(match) & (match != 0)
-        rank = np.empty(len(match))
-        rank[np.argsort(-np.where(known, match, -np.inf), kind="stable")] = np.arange(len(match))
-        return np.where(known, 1 / (self.offset + rank), 0.0)
+
+def _share(match: Array) -> Array:
+    """From 0 to 1 between the least and the largest known value; 0 for what is unknown, and where all are equal."""
+    if np.isnan(match).all():
+        return np.zeros(len(match))
+    low, high = float(np.nanmin(match)), float(np.nanmax(match))
+    return np.nan_to_num((match.astype(np.float64) - low) / max(high - low, 1e-9))

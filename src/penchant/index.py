@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from penchant.types import Array, Floats, Item, Rows
+from penchant.speech import Reader
+from penchant.texts import item_text
+from penchant.types import Array, Catalogue, Floats, Item, Rows
 from penchant.words import words
 
 Said = Callable[[Item], tuple[str, str]]  # an item's title and its whole text
@@ -69,6 +71,12 @@ class Index:
         found: Floats = both / np.maximum(self._title_mass + asked - both, 1e-9)
         return found
 
+    def told(self, said: Array) -> Floats:
+        """The share of each title's words, by idf, that are among these; 0 without a title."""
+        both = (self._posted[1][:, said] > 0).astype(np.float32) @ self.idf[said]
+        found: Floats = both / np.maximum(self._title_mass, 1e-9)
+        return found
+
     @cached_property
     def _posted(self) -> tuple[Any, Any]:
         """The same counts by word."""
@@ -86,6 +94,19 @@ class Index:
     def _title_mass(self) -> Floats:
         mass: Floats = (self.titles > 0).astype(np.float32) @ self.idf
         return mass
+
+
+def indexed(catalogue: Catalogue, reader: Reader | None) -> Index:
+    """The index of a catalogue, of what the reader reads of an item or, without one, its usual text."""
+
+    def said(item: Item) -> tuple[str, str]:
+        return item.title, item_text(item) if reader is None else reader.text(item)
+
+    return catalogue.kept(
+        ("words", "" if reader is None else reader.name),
+        lambda: build(catalogue.items, said),
+        lambda earlier, rows: mend(earlier, catalogue.items, rows, said),
+    )
 
 
 def build(items: Sequence[Item], said: Said) -> Index:
