@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from penchant.kinds import Kinds
+from penchant.language.choice import Choice
 from penchant.language.reader import CatalogueReader
 from penchant.ports import ItemChange
 from penchant.stores.memory import MemoryItems, MemoryLog
@@ -24,7 +25,7 @@ class Store:
         self.log, self.items = MemoryLog(), MemoryItems()
 
     def follower(self, segment=""):
-        reader = CatalogueReader(model="hashing", template="{title}", store=self.items)
+        reader = CatalogueReader(choice=Choice(model="hashing"), template="{title}", store=self.items)
         return Follower(log=self.log, items=self.items, reader=reader, kinds=Kinds(worlds.WEIGHTS, {}), segment=segment)
 
     def put(self, *items):

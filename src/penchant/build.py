@@ -18,6 +18,7 @@ from penchant.engine import Engine
 from penchant.errors import ArtefactError, UnknownError, UsageError
 from penchant.evaluation.splits import Split
 from penchant.kinds import Kinds
+from penchant.language.choice import Choice
 from penchant.language.copywriting import Copywriter
 from penchant.language.facts import Style
 from penchant.language.generators import load
@@ -47,6 +48,7 @@ class Built:
     artefacts: ArtefactStore
     releases: "Releases"
     desk: Desk
+    reader: CatalogueReader
 
 
 def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None] | None = None) -> Built:
@@ -59,13 +61,11 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         artefacts = opened.enter_context(closing(stores.artefacts(urls.artefacts, folder)))
         kinds = Kinds(settings.weights, settings.aliases)
         reads = settings.encoder
+        choice = Choice(
+            model=reads.model, pooling=reads.pooling, quantise=reads.quantise, released=lambda: _released(artefacts)
+        )
         reader = CatalogueReader(
-            model=encoder(settings, folder),
-            template=reads.template,
-            pooling=reads.pooling,
-            aside=reads.aside,
-            store=items,
-            progress=encoding,
+            choice=choice, template=reads.template, aside=reads.aside, store=items, progress=encoding
         )
         follower = Follower(log=log, items=items, reader=reader, kinds=kinds, segment=settings.events.segment)
         folds = folding()
@@ -90,7 +90,15 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
             closing=opened.pop_all(),
         )
     desk = Desk(engine=engine, writer=writer(settings, engine))
-    return Built(engine=engine, plan=releases.plan, artefacts=artefacts, releases=releases, desk=desk)
+    return Built(engine=engine, plan=releases.plan, artefacts=artefacts, releases=releases, reader=reader, desk=desk)
+
+
+def _released(artefacts: ArtefactStore) -> Path | None:
+    """The folder of the promoted release, if it is whole."""
+    try:
+        return artefacts.fetch(version)[0] if (version := artefacts.current()) else None
+    except (ArtefactError, UnknownError):
+        return None  # the engine says what is wrong with it
 
 
 def generating(settings: GeneratorSettings, telemetry: Telemetry) -> Guarded | None:

@@ -24,7 +24,7 @@ Share = Annotated[float, Interval(gt=0, lt=1)]
 Seed = Annotated[int, Interval(ge=0, lt=2**31)]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # names become folders and the beginnings of columns
 TOLD = ("category", "tags", "year", "price", "author", "artist", "director", "actors", "brand", "maker", "publisher")
-_RESERVED = ("all", "past", "rest", "union")  # names of folders, steps and reasons of our own
+_RESERVED = ("all", "encoder", "past", "rest", "union")  # names of folders, steps and reasons of our own
 
 
 def _priced(form: str) -> bool:
@@ -48,6 +48,7 @@ class EncoderSettings:
     model: str = "auto"  # "minilm", "e5", "hashing", a Hugging Face name or folder; auto chooses by script
     template: str = "{title}. {category}. {tags}. {description}"  # an item's text; any attribute may be named
     pooling: Literal["auto", "mean", "cls", "last"] = "auto"  # tokens' vectors to one; auto: as the checkpoint says
+    quantise: bool = True  # queries read by 8-bit weights where 19 in 20 texts keep a cosine of .99 to the exact ones?
     aside: Annotated[float, Interval(ge=0, le=1)] = 0.5  # share of what every request says taken out of one; 0 to 1
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from penchant.language.asking import EMPTY, asking, wanted
+from penchant.language.choice import Choice
 from penchant.language.models import Hashing
 from penchant.language.reader import CatalogueReader
 from penchant.stores.memory import MemoryItems
@@ -22,7 +23,7 @@ def test_is_the_mean_of_requests_for_nothing():
 
 
 def reader(aside):
-    return CatalogueReader(model="hashing", template="{title}", store=MemoryItems(), aside=aside)
+    return CatalogueReader(choice=Choice(model="hashing"), template="{title}", store=MemoryItems(), aside=aside)
 
 
 def test_a_request_is_nearer_to_its_content():

@@ -193,11 +193,12 @@ def test_it_is_read_where_torch_is_absent(bert):
 
 
 def test_the_setting_pooling_reaches_the_encoder(tiny_bert):
+    from penchant.language.choice import Choice
     from penchant.language.reader import CatalogueReader
 
     names = []
     for pooling in ("auto", "cls"):
-        reader = CatalogueReader(model=str(tiny_bert), template="{title}", store=None, pooling=pooling)
+        reader = CatalogueReader(choice=Choice(model=str(tiny_bert), pooling=pooling), template="{title}", store=None)
         reader.wish("red mug")
         names.append(reader.name)
     assert names[1] == names[0] + "+cls"

@@ -87,3 +87,34 @@ def test_a_pointer_to_a_removed_version_does_not_hide(store, tmp_path):
     (tmp_path / "releases" / "current").write_text("20200101T000000-abcdef\n")
     with pytest.raises(UnknownError, match="20200101T000000-abcdef"):
         store.fetch(store.current())
+
+
+def test_a_large_file_that_stays_the_same_is_kept_once(store, built):
+    (built / "model.onnx").write_bytes(b"m" * 2_000_000)
+    (built / "new.npz").write_bytes(b"1" * 2_000_000)
+    first = store.publish(built, {})
+    (built / "new.npz").write_bytes(b"2" * 2_000_000)
+    folders = [store.fetch(version)[0] for version in (first, store.publish(built, {}))]
+    shared = {
+        name: len({(folder / name).stat().st_ino for folder in folders}) == 1 for name in ("model.onnx", "new.npz")
+    }
+    assert shared == {"model.onnx": True, "new.npz": False}
+    assert (folders[1] / "weights.npz").stat().st_nlink == 1  # too small to be worth it
+
+
+def test_a_file_that_was_altered_since_is_not_shared(store, built):
+    (built / "model.onnx").write_bytes(b"m" * 2_000_000)
+    first = store.publish(built, {})
+    (store._folder / first / "model.onnx").write_bytes(b"x" * 2_000_000)
+    second = store.publish(built, {})
+    assert (store.fetch(second)[0] / "model.onnx").read_bytes()[:1] == b"m"
+
+
+def test_a_disk_without_links_has_copies(store, built, monkeypatch):
+    def refuse(*_):
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(module.os, "link", refuse)
+    (built / "model.onnx").write_bytes(b"m" * 2_000_000)
+    folders = [store.fetch(store.publish(built, {}))[0] for _ in range(2)]
+    assert all((folder / "model.onnx").stat().st_nlink == 1 for folder in folders)

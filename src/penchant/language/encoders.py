@@ -46,13 +46,13 @@ def load(name: str, *, texts: Sequence[str] = (), threads: int | None = None, po
     return make(threads)
 
 
-def choose(texts: Sequence[str]) -> str:
-    """Name the installed encoder that suits these texts: "minilm" for Latin script, "e5" for others.
+def choose(texts: Sequence[str], ready: Sequence[str] = ()) -> str:
+    """Name the encoder that suits these texts and is installed, or `ready`: "minilm" for Latin script, "e5" for others.
 
     If it is not installed the other one stands in, and "hashing" if neither is; a warning is logged then.
     """
     wishes = ("e5", "minilm") if script(texts) == "other" else ("minilm", "e5")
-    chosen = next((name for name in wishes if not _missing(name)), "hashing")
+    chosen = next((name for name in wishes if name in ready or not _missing(name)), "hashing")
     if chosen != wishes[0]:
         logger.warning("encoder %s would suit these texts but is not installed; using %s", wishes[0], chosen)
     return chosen
@@ -101,17 +101,20 @@ def _verified_minilm(threads: int | None) -> Sentence:
 
 def _hugging_face(name: str, pooling: str, threads: int | None) -> Encoder:
     folder = Path(name).expanduser()
-    suffix = "" if pooling == "auto" else f"+{pooling}"
     if folder.is_dir():
         model = _pooled(_from_folder(folder), pooling)
-        return _sentence(local(folder) + suffix, folder.resolve().name, model, threads)
+        return _sentence(local(folder, pooling), folder.resolve().name, model, threads)
     model = _pooled(_from_hub(name), pooling)
-    return _sentence(f"hf:{name}@{_revision(name)}{suffix}", name, model, threads)
+    return _sentence(f"hf:{name}@{_revision(name)}{_said(pooling)}", name, model, threads)
 
 
-def local(folder: Path) -> str:
+def local(folder: Path, pooling: str = "auto") -> str:
     """The name of a folder's model, which changes with anything that changes what it says."""
-    return f"hf:{folder.resolve().name}@{weights.of_folder(folder)}"
+    return f"hf:{folder.resolve().name}@{weights.of_folder(folder)}{_said(pooling)}"
+
+
+def _said(pooling: str) -> str:
+    return "" if pooling == "auto" else f"+{pooling}"
 
 
 def _pooled(model: Any, pooling: str) -> Any:

@@ -71,7 +71,20 @@ def export(
         return min(float(_cosines(sentence.encode(probes, r), graph.encode(probes, r)).min()) for r in ROLES)
 
     what = replace(what, cosine=_traced(sentence.model, "sentence_embedding", list(_PROBES[:3]), folder, cosine))
-    return _finished(what, folder, sample if quantise else [], lambda rows: rows)
+    return judged(what, folder, sample) if quantise else exact(what, folder)
+
+
+def judged(what: Card, folder: Path, texts: Sequence[str]) -> Card:
+    """Add 8-bit weights to an exported encoder if they say nearly the same of texts they were not fitted on."""
+    return _quickened(what, folder, _spread(texts), lambda rows: rows)
+
+
+def exact(what: Card, folder: Path) -> Card:
+    """Leave an exported model its exact weights alone."""
+    (folder / QUICK).unlink(missing_ok=True)
+    what = replace(what, quick=None)
+    what.write(folder)
+    return what
 
 
 def export_pairs(
@@ -95,7 +108,7 @@ def export_pairs(
         return float(_cosines(_centred(_logits(inner, probes)), _centred(found)).min())
 
     what = replace(what, cosine=_traced(inner, "scores", probes[:3], folder, cosine))
-    return _finished(what, folder, sample if quantise else [], _centred)
+    return _quickened(what, folder, sample, _centred) if quantise else exact(what, folder)
 
 
 def _sentence(model: Any, pooling: str) -> Sentence:
@@ -168,20 +181,19 @@ def _trace(inner: Any, key: str, said: Sequence[Said], file: Path, dynamo: bool)
     inner.train(training)
 
 
-def _finished(what: Card, folder: Path, sample: Sequence[Said], shape: Callable[[Floats], Array]) -> Card:
-    """Add 8-bit weights if they say nearly the same of texts that they were not fitted on, and write the card."""
-    fitted, judged = sample[::2], sample[1::2]
-    if len(judged) >= _FEW:
-        exact = Graph(folder, EXACT, limit=what.limit, pad=what.pad)
-        in_eight_bits(folder / EXACT, folder / QUICK, [exact.feed(fitted[i : i + 8]) for i in range(0, len(fitted), 8)])
-        quick = Graph(folder, QUICK, limit=what.limit, pad=what.pad)
-        cosines = _cosines(shape(exact.rows(judged)), shape(quick.rows(judged, 1)))
-        near = float(np.quantile(cosines, 0.05))
-        if near >= NEAR:
-            what = replace(what, quick=near)
-        else:
-            (folder / QUICK).unlink()
-            logger.info("%s stays in its exact weights: with 8 bits its cosine is %.3f", what.name, near)
+def _quickened(what: Card, folder: Path, sample: Sequence[Said], shape: Callable[[Floats], Array]) -> Card:
+    """Fit 8-bit weights on half of the texts, judge them on the others, keep them if they are near, write the card."""
+    fitted, others = sample[::2], sample[1::2]
+    if len(others) < _FEW:
+        return exact(what, folder)
+    graph = Graph(folder, EXACT, limit=what.limit, pad=what.pad)
+    in_eight_bits(folder / EXACT, folder / QUICK, [graph.feed(fitted[i : i + 8]) for i in range(0, len(fitted), 8)])
+    quick = Graph(folder, QUICK, limit=what.limit, pad=what.pad)
+    cosines = _cosines(shape(graph.rows(others)), shape(quick.rows(others, 1)))
+    what = replace(what, quick=float(np.quantile(cosines, 0.05)))
+    if (what.quick or 0.0) < NEAR:
+        (folder / QUICK).unlink()
+        logger.info("%s stays in its exact weights: with 8 bits its cosine is %.3f", what.name, what.quick)
     what.write(folder)
     return what
 

@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from penchant.language.asking import asking, wanted
-from penchant.language.encoders import load
+from penchant.language.choice import Choice
 from penchant.language.vectors import Progress, QueryCache, encode_query, item_vectors
 from penchant.ports import ItemStore
 from penchant.speech import Encoder
@@ -20,15 +22,15 @@ class CatalogueReader:
     def __init__(
         self,
         *,
-        model: str,
+        choice: Choice,
         template: str,
         store: ItemStore,
-        pooling: str = "auto",
         aside: float = 0.5,
         progress: Progress | None = None,
     ) -> None:
-        self._model, self._template, self._pooling, self._store = model, template, pooling, store
+        self._choice, self._template, self._store = choice, template, store
         self._aside, self._asking = aside, np.zeros(0, np.float32)
+        self._asked = ""  # the encoder's name as the settings know it
         self._encoder: Encoder | None = None
         self._lock = threading.Lock()
         self._queries = QueryCache()
@@ -64,8 +66,14 @@ class CatalogueReader:
         """What is read of an item."""
         return item_text(item, self._template)
 
+    def export(self, items: Sequence[Item], release: Path) -> dict[str, Any]:
+        """Write the encoder of these items into a release that is being made; returns what there is to tell of it."""
+        texts = [self.text(item) for item in items]
+        return self._choice.export(self._ready(texts), self._asked, texts, release) if any(texts) else {}
+
     def _ready(self, texts: Sequence[str]) -> Encoder:
         with self._lock:
             if self._encoder is None:
-                self._encoder = load(self._model, texts=texts, pooling=self._pooling)
+                self._asked = self._choice.name(texts)
+                self._encoder = self._choice.load(self._asked)
             return self._encoder

@@ -24,6 +24,7 @@ _ABANDONED = 86_400  # seconds after which an unfinished publication is swept aw
 _STAMP = "%Y%m%dT%H%M%S"
 _VERSION = re.compile(r"(\d{8}T\d{6})-[0-9a-f]{6}")
 _CHUNK = 1 << 20
+_LARGE = 1 << 20  # bytes from which a file that the version before has already is shared with it
 
 
 class FolderArtefacts:
@@ -48,7 +49,7 @@ class FolderArtefacts:
             self._sweep()
             aside = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._folder))
             try:
-                files = _copy_all(Path(folder), aside)
+                files = _copy_all(Path(folder), aside, self._large())
                 document = {**manifest, "files": files, "published": datetime.now(UTC).isoformat()}
                 return self._place(aside, _json(document))
             finally:
@@ -68,6 +69,15 @@ class FolderArtefacts:
                 continue  # another process took the name: the next second is free
             _sync(self._folder)
             return version
+
+    def _large(self) -> dict[str, Path]:
+        """Digest → file of the newest version, of the large ones: an encoder stays the same for many trainings."""
+        newest = [self._folder / name for name in self._names()[-1:]]
+        try:
+            found = {d: place / name for place in newest for name, d in _manifest(place)["files"].items()}
+        except ArtefactError:
+            return {}
+        return {d: path for d, path in found.items() if path.is_file() and path.stat().st_size >= _LARGE}
 
     def _stamp(self) -> str:
         """The time in UTC, moved on by as many seconds as it takes to sort behind every version."""
@@ -138,11 +148,26 @@ class FolderArtefacts:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _copy_all(source: Path, target: Path) -> dict[str, str]:
+def _copy_all(source: Path, target: Path, known: Mapping[str, Path]) -> dict[str, str]:
     paths = sorted(p for p in source.rglob("*") if p.is_file())
     names = {path.relative_to(source).as_posix(): path for path in paths}
     names.pop(_MANIFEST, None)
-    return {name: _copy(path, target / name) for name, path in names.items()}
+    return {name: _shared(path, target / name, known) or _copy(path, target / name) for name, path in names.items()}
+
+
+def _shared(source: Path, target: Path, known: Mapping[str, Path]) -> str:
+    """Link a file that is there already, and return its digest; empty if it is another one or cannot be linked."""
+    if not known or source.stat().st_size < _LARGE:
+        return ""
+    digest = _sha256(source)
+    if digest not in known or _sha256(known[digest]) != digest:
+        return ""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(known[digest], target)
+    except OSError:
+        return ""  # not every disk has links
+    return digest
 
 
 def _copy(source: Path, target: Path) -> str:
@@ -155,6 +180,11 @@ def _copy(source: Path, target: Path) -> str:
         writer.flush()
         os.fsync(writer.fileno())
     return digest.hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as reader:
+        return hashlib.file_digest(reader, "sha256").hexdigest()
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -197,8 +227,7 @@ def _verify(place: Path, files: Mapping[str, str]) -> None:
         state = "was added" if name in present else "is missing"
         raise ArtefactError(f"{place / name} {state} since it was published; publish a release anew, never patch one")
     for name, digest in files.items():
-        with (place / name).open("rb") as reader:
-            found = hashlib.file_digest(reader, "sha256").hexdigest()
+        found = _sha256(place / name)
         if found != digest:
             raise ArtefactError(f"{place / name} was altered: its sha256 is {found[:12]}…, not {digest[:12]}…")
 
