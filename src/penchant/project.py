@@ -155,9 +155,7 @@ class Project:
             raise UsageError(f"{self.folder}: nothing to learn from yet; import items or events first")
         with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
             metrics = train(self.built.plan, self._replay(), limits, Path(scratch), self.progress, log=self.engine.log)
-            self.progress("encoder", 0, 1)
             metrics["encoder"] = self.built.reader.export(world.catalogue.items, Path(scratch))
-            self.progress("encoder", 1, 1)
             manifest = described(world, self.built.plan, metrics)
             version = self.built.artefacts.publish(Path(scratch), manifest)
         self.promote(version)
