@@ -62,7 +62,12 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         kinds = Kinds(settings.weights, settings.aliases)
         reads = settings.encoder
         choice = Choice(
-            model=reads.model, pooling=reads.pooling, quantise=reads.quantise, released=lambda: _released(artefacts)
+            model=reads.model,
+            pooling=reads.pooling,
+            quantise=reads.quantise,
+            key=reads.key,
+            timeout=reads.timeout,
+            released=lambda: _released(artefacts),
         )
         reader = CatalogueReader(
             choice=choice, template=reads.template, aside=reads.aside, store=items, progress=encoding

@@ -45,10 +45,14 @@ class Stores:
 class EncoderSettings:
     """[encoder] What reads the catalogue and what people say."""
 
-    model: str = "auto"  # "minilm", "e5", "hashing", a Hugging Face name or folder; auto chooses by script
+    model: str = (
+        "auto"  # minilm, e5, hashing, a Hugging Face name or folder, static:<one>, URL/v1#model; auto by script
+    )
     template: str = "{title}. {category}. {tags}. {description}"  # an item's text; any attribute may be named
     pooling: Literal["auto", "mean", "cls", "last"] = "auto"  # tokens' vectors to one; auto: as the checkpoint says
     quantise: bool = True  # queries read by 8-bit weights where 19 in 20 texts keep a cosine of .99 to the exact ones?
+    key: str = ""  # sent to a server as its bearer token; write it as { env = "NAME" }
+    timeout: Annotated[float, Interval(gt=0, le=600)] = 30.0  # seconds that a server has for one request, up to 600
     aside: Annotated[float, Interval(ge=0, le=1)] = 0.5  # share of what every request says taken out of one; 0 to 1
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from penchant.errors import ArtefactError, UsageError, allowed
-from penchant.language import encoders, onnx
+from penchant.language import encoders, onnx, static
 from penchant.language.models import Lazy, Sentence
 from penchant.language.onnx import Card, Onnx
+from penchant.language.static import Static
 from penchant.speech import Encoder
 
 FOLDER = "encoder"  # of a release
@@ -38,6 +39,8 @@ class Choice:
     model: str = "auto"
     pooling: str = "auto"
     quantise: bool = True
+    key: str = ""
+    timeout: float = 30.0  # seconds that a server may take for one request
     released: Callable[[], Path | None] = nothing  # folder of the release in use
 
     def name(self, texts: Sequence[str]) -> str:
@@ -49,8 +52,9 @@ class Choice:
         """The encoder of a name; errors as for `encoders.load`."""
         if (carried := self._carried()) and self._same(carried[1], name):
             folder, card = carried
-            return Lazy(name=card.name, dim=card.dim, make=partial(onnx.encoder, folder, quantise=self.quantise))
-        return encoders.load(name, pooling=self.pooling)
+            make = static.encoder if (folder / static.TABLE).exists() else partial(onnx.encoder, quantise=self.quantise)
+            return Lazy(name=card.name, dim=card.dim, make=partial(make, folder))
+        return encoders.load(name, pooling=self.pooling, key=self.key, timeout=self.timeout)
 
     def export(self, encoder: Encoder, asked: str, texts: Sequence[str], release: Path) -> dict[str, Any]:
         """Write an encoder into a release that is being made; returns what there is to tell of it.
@@ -70,6 +74,8 @@ class Choice:
         return told if card.quick is None else {**told, "cosine in 8 bits": round(card.quick, 4)}
 
     def _exported(self, encoder: Encoder, asked: str, texts: Sequence[str], folder: Path) -> Card | None:
+        if isinstance(encoder, Static):
+            return encoder.write(folder, asked)
         if isinstance(encoder, Onnx):
             shutil.copytree(encoder.folder, folder)
             return _adjusted(folder, texts, self.quantise)
@@ -96,8 +102,9 @@ class Choice:
         """Whether a card is of the model that is wanted; a folder here may have changed, one that is gone cannot."""
         if (card.asked, card.pooling) != (name, self.pooling):
             return False
-        folder = Path(name).expanduser()
-        return not folder.is_dir() or encoders.local(folder, self.pooling) == card.name
+        whole = name.removeprefix(encoders.PREFIX)
+        folder = Path(whole).expanduser()
+        return not folder.is_dir() or name.removesuffix(whole) + encoders.local(folder, self.pooling) == card.name
 
 
 def _adjusted(folder: Path, texts: Sequence[str], quantise: bool) -> Card:

@@ -1,7 +1,8 @@
 """Encoders by name: `minilm` (English), `e5` (many languages), `hashing`, `auto`, a folder or a Hugging Face name.
 
-An encoder's own name says exactly what made its vectors, so that vectors of two models never mix. Nothing is
-downloaded for the first four; a Hugging Face name is looked for on this machine first.
+"static:" before any of these that has a tokenizer distils it into a table of vectors; a URL names a model behind an
+OpenAI-compatible server. An encoder's own name says exactly what made its vectors, so that vectors of two models never
+mix. Nothing is downloaded for the first four; a Hugging Face name is looked for on this machine first.
 """
 
 import logging
@@ -26,24 +27,49 @@ _NEEDS = {  # encoder → the packages it is made of
     "hashing": (),
 }
 _POOLING = {"mean": "mean", "cls": "cls", "last": "lasttoken"}  # ours → that of sentence-transformers
+PREFIX = "static:"  # before the name of an encoder to distil
 _TIMEOUT = 10.0  # seconds to reach the hub before giving up
 
 logger = logging.getLogger(__name__)
 
 
-def load(name: str, *, texts: Sequence[str] = (), threads: int | None = None, pooling: str = "auto") -> Encoder:
+def load(
+    name: str,
+    *,
+    texts: Sequence[str] = (),
+    threads: int | None = None,
+    pooling: str = "auto",
+    key: str = "",
+    timeout: float = 30.0,
+) -> Encoder:
     """Load an encoder by name; "auto" chooses by the script of `texts`.
 
     `pooling` ("mean", "cls" or "last") makes one vector of those of the tokens; "auto" does as the checkpoint says.
-    Raises UsageError for a name that leads nowhere or a missing extra, ArtefactError for damaged weights.
+    `key` and `timeout` (seconds per request) are for a server. Raises UsageError for a name that leads nowhere or a
+    missing extra, ArtefactError for damaged weights.
     """
     name = choose(texts) if name == "auto" else name
+    if name.startswith(("http://", "https://")):
+        from penchant.language.remote import Remote
+
+        return Remote(name, key=key, timeout=timeout)
+    if name.startswith(PREFIX):
+        return _static(name, threads, pooling)
     makers: dict[str, Callable[[int | None], Encoder]] = {"minilm": _minilm, "e5": _e5, "hashing": _hashing}
     if name in makers and pooling != "auto":
         raise UsageError(f'encoder "{name}" knows how to pool; pooling "{pooling}" is for models of Hugging Face')
     make = makers.get(name, partial(_hugging_face, name, pooling))
     _require(name if name in makers else "hf", name)
     return make(threads)
+
+
+def _static(name: str, threads: int | None, pooling: str) -> Encoder:
+    """Static embeddings, distilled at the first text that is not remembered."""
+    from penchant.language.static import DIMS, distil
+
+    original = load(name.removeprefix(PREFIX), threads=threads, pooling=pooling)
+    label = PREFIX + original.name
+    return Lazy(name=label, dim=min(DIMS, original.dim), make=lambda: distil(original, label))
 
 
 def choose(texts: Sequence[str], ready: Sequence[str] = ()) -> str:

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from penchant.errors import NotReadyError, UsageError
 from penchant.language.asking import asking, wanted
 from penchant.language.choice import Choice
 from penchant.language.vectors import Progress, QueryCache, encode_query, item_vectors
 from penchant.ports import ItemStore
 from penchant.speech import Encoder
+from penchant.telemetry import log
 from penchant.texts import item_text
 from penchant.types import Floats, Item
 
@@ -32,6 +34,7 @@ class CatalogueReader:
         self._aside, self._asking = aside, np.zeros(0, np.float32)
         self._asked = ""  # the encoder's name as the settings know it
         self._encoder: Encoder | None = None
+        self._began = False  # whether items were read; from then on an encoder that fails stops nobody
         self._lock = threading.Lock()
         self._queries = QueryCache()
         self.progress = progress  # shown while items are encoded
@@ -48,14 +51,28 @@ class CatalogueReader:
         texts = [self.text(item) for item in items]
         if self._encoder is None and not any(texts):
             return np.zeros((len(items), 0), np.float32)  # nothing to read yet, nor to choose an encoder by
-        encoded = item_vectors(texts, self._ready(texts), self._store, self.progress)
+        encoder = self._ready(texts)
+        try:
+            encoded = item_vectors(texts, encoder, self._store, self.progress)
+        except (NotReadyError, UsageError) as error:
+            if not self._began:
+                raise
+            log.error("%d changed items say nothing until the next start: %s", len(items), error)
+            return np.zeros((len(items), encoder.dim), np.float32)
+        self._began = True
         self.truncated += encoded.truncated
         return encoded.vectors
 
     def wish(self, text: str) -> Floats:
         """(dim,) vector of a query in plain words, less a share of what every query says."""
         encoder = self._ready([text])
-        request = encode_query(encoder, text, self._queries)
+        try:
+            request = encode_query(encoder, text, self._queries)
+        except (NotReadyError, UsageError) as error:
+            if not self._began:
+                raise
+            log.error("a request is read by its words alone: %s", error)
+            return np.zeros(encoder.dim, np.float32)
         if not self._aside:
             return request
         if not len(self._asking):
