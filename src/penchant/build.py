@@ -63,6 +63,7 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         reads = settings.encoder
         choice = Choice(
             model=reads.model,
+            place=encoder(settings, folder),
             pooling=reads.pooling,
             quantise=reads.quantise,
             key=reads.key,

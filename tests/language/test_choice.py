@@ -49,6 +49,15 @@ def test_a_folder_that_changed_since_is_read_itself(release, tiny_bert, tmp_path
     assert isinstance(wanted.load(str(folder)).loaded, onnx.Onnx)
 
 
+def test_a_folder_of_the_project_is_known_by_its_name_there(tiny_bert, tmp_path):
+    there = Choice(model="models/own", place=str(tiny_bert))
+    there.export(there.load("models/own"), "models/own", CATALOGUE, tmp_path)
+    here = Choice(model="models/own", place=str(tiny_bert), released=lambda: tmp_path)
+    assert isinstance(here.load("models/own").loaded, onnx.Onnx)
+    elsewhere = Choice(model="models/own", place="models/own", released=lambda: tmp_path)  # where the folder is not
+    assert isinstance(elsewhere.load("models/own").loaded, onnx.Onnx)
+
+
 def test_auto_takes_what_the_release_carries_if_it_suits_the_texts(release, tmp_path, monkeypatch):
     carried = shutil.copytree(release, tmp_path / "release")
     card = json.loads((carried / "encoder" / onnx.CARD).read_bytes())

@@ -37,6 +37,7 @@ class Choice:
     """What the settings say of the encoder, and where the release in use is."""
 
     model: str = "auto"
+    place: str = ""  # where that model is, if it is a folder of the project
     pooling: str = "auto"
     quantise: bool = True
     key: str = ""
@@ -54,7 +55,7 @@ class Choice:
             folder, card = carried
             make = static.encoder if (folder / static.TABLE).exists() else partial(onnx.encoder, quantise=self.quantise)
             return Lazy(name=card.name, dim=card.dim, make=partial(make, folder))
-        return encoders.load(name, pooling=self.pooling, key=self.key, timeout=self.timeout)
+        return encoders.load(self._where(name), pooling=self.pooling, key=self.key, timeout=self.timeout)
 
     def export(self, encoder: Encoder, asked: str, texts: Sequence[str], release: Path) -> dict[str, Any]:
         """Write an encoder into a release that is being made; returns what there is to tell of it.
@@ -102,9 +103,12 @@ class Choice:
         """Whether a card is of the model that is wanted; a folder here may have changed, one that is gone cannot."""
         if (card.asked, card.pooling) != (name, self.pooling):
             return False
-        whole = name.removeprefix(encoders.PREFIX)
-        folder = Path(whole).expanduser()
-        return not folder.is_dir() or name.removesuffix(whole) + encoders.local(folder, self.pooling) == card.name
+        whole = self._where(name).removeprefix(encoders.PREFIX)
+        folder, table = Path(whole).expanduser(), encoders.PREFIX if name.startswith(encoders.PREFIX) else ""
+        return not folder.is_dir() or table + encoders.local(folder, self.pooling) == card.name
+
+    def _where(self, name: str) -> str:
+        return self.place if self.place and name == self.model else name
 
 
 def _adjusted(folder: Path, texts: Sequence[str], quantise: bool) -> Card:
