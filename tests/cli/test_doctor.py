@@ -62,6 +62,15 @@ def test_items_nobody_described_and_rows_that_were_refused(run, shop, tmp_path):
     assert found["items"] == found["encoder"] == found["rejected"] == "warn"
 
 
+def test_a_language_model_that_does_not_answer(run, shop):
+    assert findings(run, shop)[1]["generator"] == "ok"
+    file = shop / "penchant.toml"
+    file.write_text(f'{file.read_text()}\n[generator]\nmodel = "http://127.0.0.1:9/v1#none"\n')
+    code, found = findings(run, shop)
+    assert (code, found["generator"]) == (0, "warn")
+    assert "127.0.0.1:9" in run("doctor", shop).out
+
+
 def test_no_release(run, tmp_path):
     run("init", tmp_path)
     text = (tmp_path / "penchant.toml").read_text().replace('#model = "auto"', 'model = "hashing"')
