@@ -12,7 +12,7 @@ help:           ## what there is to do
 demo: .make/app ## the whole product on bundled data; ARGS=--check does it headless
 	$(BIN)/penchant demo $(ARGS)
 
-examples: .make/app ## the articles' five running examples, offline; each prints what comes out
+examples: .make/examples ## the articles' five running examples, offline; each prints what comes out
 	@set -e; for each in examples/*/run.py; do echo; echo "── $$each"; $(BIN)/python $$each; done
 
 test:           ## every check and every test; what has to be compiled is compiled beside the checks
@@ -48,6 +48,10 @@ clean:          ## remove what was installed and built
 .make/app: .make/venv pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,train]'
+	@touch $@
+
+.make/examples: .make/app
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,train,finetune]'
 	@touch $@
 
 .make/dev: .make/app

@@ -31,7 +31,7 @@ def main(model: str = "") -> dict[str, object]:
         bert = cross_encoder(start, 0, 48, seed=0)
         names = dict(zip(("learned", "development", "test"), rows, strict=True))
         task = Judging(model=bert, batch=16, length=48, seed=0, **names)
-        course = Course(epochs=8, rate=3e-3, patience=8, precision="fp32")
+        course = Course(epochs=12, rate=3e-3, patience=12, precision="fp32")
         curve = run(task, course, Path(scratch) / "unfinished", lambda *_: None).curve
     for epoch in curve:
         print(f"第 {epoch['epoch']:2.0f} 轮  AUC 开发集 {epoch['development']:.3f}  测试集 {epoch['test']:.3f}")

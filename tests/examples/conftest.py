@@ -1,6 +1,7 @@
 """The programs of `examples/`, as their readers start them."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,13 @@ def example():
     """A function that gives the program of an example by its name."""
 
     def program(name):
+        sys.path.insert(0, str(EXAMPLES / name))
         spec = importlib.util.spec_from_file_location(name.replace("-", "_"), EXAMPLES / name / "run.py")
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        finally:
+            sys.path.remove(str(EXAMPLES / name))
         return module
 
     return program
