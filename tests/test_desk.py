@@ -3,8 +3,9 @@
 import pytest
 
 import penchant
+from penchant import build, config
 from penchant.desk import grounds
-from penchant.errors import UnknownError, UsageError
+from penchant.errors import ConfigError, UnknownError, UsageError
 from penchant.language.copywriting import Piece
 from penchant.testing import worlds
 from penchant.types import Event, moment
@@ -72,3 +73,57 @@ def test_facts_are_those_of_today(shop):
 def test_what_is_not_known_is_not_written_about(shop, asked, error):
     with pytest.raises(error):
         shop.copy(**asked)
+
+
+SETTINGS = """
+[stores]
+items = "memory://"
+log = "memory://"
+state = "memory://"
+artefacts = "memory://"
+[encoder]
+model = "hashing"
+"""
+
+
+def writer(more, folder):
+    built = build.build(config.parse(SETTINGS + more), folder)
+    built.engine.close()
+    return built.desk.writer
+
+
+def test_who_writes_is_a_setting(tmp_path):
+    assert writer("", tmp_path).generator is None
+    model = '[generator]\nmodel = "http://127.0.0.1:9/v1#none"\n'
+    assert writer(model, tmp_path).generator is None
+    made = writer(model + '[copy]\nwrite = "generator"\ndeadline = 3.5\nat_once = 4\n', tmp_path)
+    assert (made.generator is not None, made.deadline, made.at_once) == (True, 3.5, 4)
+    with pytest.raises(ConfigError, match="names no model"):
+        writer('[copy]\nwrite = "generator"', tmp_path)
+
+
+def test_style_and_judges_are_settings(tmp_path):
+    more = """
+[copy]
+sentences = 1
+length = 100
+price = "{price}元"
+things = { zh = "书" }
+names = false
+attributes = ["author"]
+details = false
+[[moderators]]
+kind = "blocklist"
+words = ["tea"]
+"""
+    made = writer(more, tmp_path)
+    style = made.style
+    assert (style.sentences, style.length, style.price, style.names, style.details) == (
+        1,
+        100,
+        "{price}元",
+        False,
+        False,
+    )
+    assert (style.things, style.attributes) == ({"zh": "书"}, ("author",))
+    assert made.moderators[0].objection("Tea time.", "en") == "blocklist"

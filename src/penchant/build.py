@@ -15,7 +15,7 @@ from penchant import plugins
 from penchant.config import GeneratorSettings, Settings
 from penchant.desk import Desk
 from penchant.engine import Engine
-from penchant.errors import ArtefactError, UnknownError, UsageError
+from penchant.errors import ArtefactError, ConfigError, UnknownError, UsageError
 from penchant.evaluation.splits import Split
 from penchant.kinds import Kinds
 from penchant.language.choice import Choice
@@ -227,6 +227,8 @@ def described(world: World, plan: Plan, metrics: Mapping[str, Any]) -> dict[str,
 def writer(settings: Settings, engine: Engine) -> Copywriter:
     """Who writes about picks, as configured."""
     asked = settings.copy
+    if asked.write == "generator" and engine.generator is None:
+        raise ConfigError('[copy] write is "generator", and [generator] names no model; it is wanted, or "template"')
     return Copywriter(
         style=Style(**{field.name: getattr(asked, field.name) for field in fields(Style)}),
         generator=engine.generator if asked.write == "generator" else None,

@@ -24,7 +24,7 @@ class Tells:
         raise GeneratorError("it streams")
 
     def stream(self, prompt, *, deadline):
-        title = json.loads(prompt.user.removeprefix("DATA: "))["item"]
+        title = json.loads(prompt.user.rpartition("DATA: ")[2].partition("\n")[0])["item"]
         for word in f"You may like {title}. It was made by elves.".split(" "):
             time.sleep(self.seconds)
             yield word + " "

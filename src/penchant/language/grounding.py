@@ -7,8 +7,9 @@ pick allow. Whatever no piece covers is not known, so nothing invented has a way
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from penchant.language import vocabulary
@@ -24,9 +25,15 @@ _SHORT = {"en": 3, "zh": 6}  # words and characters that a sentence has at least
 _SMALL = frozenset(
     re.findall(r"\w+", "a an the of with for from to and in on at by as is are was be it its or that which")
 )
+_OTHERS = frozenset(
+    {"with", "to", "like", "and", "与", "和", "跟", "及", "同"}
+)  # words behind which another item is named
+_MAY_LIKE = (("may", "like"), ("might", "like"), ("could", "like"))
 _OPEN = frozenset({"a", "an", "the", "of", "with", "from", "and", "的", "和", "与", "在", "为"})  # no sentence ends so
 
 Place = tuple[int, int]  # line, word of a fact
+_NAMED: Place = (-1, -1)  # the place behind another item that this one is related to
+_KEPT: Place = (-1, -2)  # the place behind another item that is said to be in the history
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,11 @@ class Facts:
     def __init__(self, brief: Brief) -> None:
         self.brief = brief
         self._neutral = _by_first(vocabulary.neutral(brief))
-        self._stated = _by_first([*vocabulary.stated(brief), brief.title, *brief.labels, *_sized(brief)])
+        self._linked = _by_first(vocabulary.linked(brief))
+        self._kept = _by_first(vocabulary.kept(brief))
+        self._onward = {_words(phrase) for phrase in vocabulary.onward(brief)}
+        self._title = _by_first([brief.title])
+        self._stated = _by_first([*vocabulary.stated(brief), *brief.labels, *_sized(brief)])
         self._lines = [_content(line) for line in _lines(brief)]
         self._loose = len(brief.labels)  # the first lines are labels: they may follow each other in any order
         self._places: dict[str, list[Place]] = {}
@@ -86,7 +97,7 @@ class Facts:
         words = Words.of(sentence)
         if not _END.search(sentence.strip()) or len(words.plain) < _SHORT[self.brief.language]:
             return "unfinished"
-        if words.plain[-1] in _OPEN or _repeats(words.plain):
+        if words.plain[-1] in _OPEN or _repeats(words.plain) or sentence.strip()[0].islower():
             return "unfinished"
         reached = self._reach(words)
         return "" if reached == len(words.plain) else _kind(words, reached, self.brief.language)
@@ -95,7 +106,7 @@ class Facts:
         """The whole sentences that a text begins with, and what is left; a stop within a title ends none."""
         found, start = [], 0
         for cut in _CUT.finditer(text):
-            if not self._within_title(text, cut.start() + 1):
+            if not self._within_title(text, cut.start() + 1, done):
                 found.append(text[start : cut.end()].strip())
                 start = cut.end()
         rest = text[start:].lstrip()
@@ -103,13 +114,15 @@ class Facts:
             found, rest = [*found, rest.rstrip()], ""
         return found, rest
 
-    def _within_title(self, text: str, end: int) -> bool:
+    def _within_title(self, text: str, end: int, done: bool) -> bool:
+        """Whether a stop belongs to a title, as far as can be seen; one that ends it may end the sentence as well."""
         before, after = text[:end].lower(), text[end:].lower()
         for title in map(str.lower, filter(None, self._titles)):
-            for stop in re.finditer(r"[.!?。！？]", title[:-1]):
+            for stop in re.finditer(r"[.!?。！？]", title):
                 head, tail = title[: stop.end()], title[stop.end() :]
-                if before.endswith(head) and (after[: len(tail)] == tail[: len(after)]):
-                    return True
+                if before.endswith(head) and after[: len(tail)] == tail[: len(after)]:
+                    following = text[end:].lstrip(" \"'”’»》)")[:1]
+                    return bool(tail) or (following.islower() or following in ",;:–—-" if following else not done)
         return False
 
     def _reach(self, words: Words) -> int:
@@ -118,10 +131,15 @@ class Facts:
         states[0].add(None)
         furthest = 0
         for at in range(len(words.plain)):
+            states[at] = {last for last in states[at] if last not in (_NAMED, _KEPT) or self._goes_on(words, at, last)}
             if not states[at]:
                 continue
             for end in self._phrases(words, at):
                 states[end].add(None)
+            for end in _ends(self._linked, words, at):
+                states[end].add(_NAMED)
+            for end in _ends(self._kept, words, at):
+                states[end].add(_KEPT)
             for last in states[at]:
                 for end, place in self._own(words, at, last):
                     states[end].add(place)
@@ -136,14 +154,20 @@ class Facts:
             plainly = not any(words.named[at:end]) and not any(words.paused[at + 1 : end])
             if words.plain[at:end] == phrase and plainly:
                 yield end
-        for phrase in self._stated.get(first, ()):
-            if words.plain[at : at + len(phrase)] == phrase:
-                yield at + len(phrase)
+        yield from _ends(self._stated, words, at)
+        if not at or words.plain[at - 1] not in _OTHERS or words.plain[at - 2 : at] in _MAY_LIKE:
+            yield from _ends(self._title, words, at)
+
+    def _goes_on(self, words: Words, at: int, last: Place | None) -> bool:
+        """Whether what stands here cannot be taken for something about the other item that was just named."""
+        if last == _KEPT and words.plain[at] == "and":
+            return False
+        return any(words.plain[at : at + size] in self._onward for size in range(1, 1 + max(map(len, self._onward))))
 
     def _own(self, words: Words, at: int, last: Place | None) -> Iterator[tuple[int, Place]]:
         """Words of the item's own texts that may stand here, the last one having stood before."""
         word = words.plain[at]
-        before = None if words.paused[at] else last
+        before = None if words.paused[at] or last in (_NAMED, _KEPT) else last
         for place in self._places.get(_stem(word), ()):
             if words.cased[at] and place not in self._names:
                 continue
@@ -161,6 +185,13 @@ class Facts:
     def _follows(self, last: Place, place: Place, gap: int) -> bool:
         """Whether a word may come straight after another: in the order of their line, or the first of them a label."""
         return 0 < place[1] - last[1] <= gap if last[0] == place[0] else last[0] < self._loose
+
+
+def _ends(phrases: Mapping[str, Sequence[tuple[str, ...]]], words: Words, at: int) -> Iterator[int]:
+    """Where those of the phrases end that stand here."""
+    for phrase in phrases.get(words.plain[at], ()):
+        if words.plain[at : at + len(phrase)] == phrase:
+            yield at + len(phrase)
 
 
 def _lines(brief: Brief) -> list[str]:
@@ -183,23 +214,28 @@ def _content(line: str) -> list[tuple[str, bool]]:
 
 
 def _sized(brief: Brief) -> Iterator[str]:
-    """Figures of the item's own texts, each with the word beside it."""
+    """Figures of the item's own texts, each with what it counts; the last of a line with the word before it."""
     for line in _lines(brief):
-        words = Words.of(line).plain
-        for at, word in enumerate(words):
+        words = Words.of(line)
+        for at, word in enumerate(words.plain):
             if word[0].isdigit():
-                if at and not words[at - 1][0].isdigit():
-                    yield from (f"{words[at - 1]} {word}", f"{words[at - 1]} of {word}")
-                if at + 1 < len(words) and not words[at + 1][0].isdigit():
-                    yield f"{word} {words[at + 1]}"
+                ends = at + 1 == len(words.plain) or words.paused[at + 1]
+                beside = words.plain[at - 1 : at] if ends and at else words.plain[at + 1 : at + 2]
+                for other in beside:
+                    yield from (f"{other} {word}", f"{other} of {word}") if ends else (f"{word} {other}",)
 
 
 def _by_first(phrases: Iterable[str]) -> dict[str, list[tuple[str, ...]]]:
     found: dict[str, list[tuple[str, ...]]] = {}
-    for phrase in dict.fromkeys(Words.of(phrase).plain for phrase in phrases if phrase):
+    for phrase in dict.fromkeys(_words(phrase) for phrase in phrases):
         if phrase:
             found.setdefault(phrase[0], []).append(phrase)
     return found
+
+
+@lru_cache(maxsize=8_192)
+def _words(phrase: str) -> tuple[str, ...]:
+    return Words.of(phrase).plain
 
 
 def _plain(word: str) -> str:

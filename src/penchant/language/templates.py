@@ -6,7 +6,7 @@ They say what the brief holds and nothing else; neighbours in a list are worded 
 from collections.abc import Sequence
 
 from penchant.language.facts import Brief, Ground
-from penchant.language.vocabulary import WINDOWS
+from penchant.language.phrases import WINDOWS
 
 _MADE = ("author", "artist", "brand", "maker")  # whoever made it, the first that is known
 _LABELS = 3
