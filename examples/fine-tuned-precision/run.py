@@ -1,17 +1,18 @@
 """A BERT classifier learns (behaviour, item) → clicked, and answers "我想买一些夏季用品". Works in a scratch folder."""
 
 import csv
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from model import untrained
 from scipy.special import expit
 
 from penchant.language.course import Course, run
 from penchant.language.judging import Judging, Rows, cross_encoder
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
 REQUEST = "我想买一些夏季用品"
 SHARES = (0.7, 0.85)  # of the slates, in order: where development and test begin
 SHOWN = 2  # places of a slate that people get to see
@@ -26,6 +27,8 @@ def main(model: str = "") -> dict[str, object]:
     parts = [number <= number.max() * SHARES[0], number > number.max() * SHARES[1]]
     parts.insert(1, ~parts[0] & ~parts[1])
     rows = [Rows(said=[said[at] for at in np.flatnonzero(part)], wanted=clicked[part] == 1) for part in parts]
+    from small_bert import untrained
+
     with tempfile.TemporaryDirectory() as scratch:
         start = model or str(untrained(Path(scratch) / "bert", [f"{one} {other}" for one, other in said]))
         bert = cross_encoder(start, 0, 48, seed=0)
