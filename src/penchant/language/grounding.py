@@ -28,6 +28,7 @@ _SMALL = frozenset(
 _OTHERS = frozenset(
     {"with", "to", "like", "and", "与", "和", "跟", "及", "同"}
 )  # words behind which another item is named
+_WHY = frozenset({"because", "since"})  # words behind which it is said what is in the history
 _MAY_LIKE = (("may", "like"), ("might", "like"), ("could", "like"))
 _OPEN = frozenset({"a", "an", "the", "of", "with", "from", "and", "的", "和", "与", "在", "为"})  # no sentence ends so
 
@@ -138,7 +139,7 @@ class Facts:
                 states[end].add(None)
             for end in _ends(self._linked, words, at):
                 states[end].add(_NAMED)
-            for end in _ends(self._kept, words, at):
+            for end in _ends(self._kept, words, at) if not at or words.plain[at - 1] in _WHY else ():
                 states[end].add(_KEPT)
             for last in states[at]:
                 for end, place in self._own(words, at, last):

@@ -140,12 +140,12 @@ BEHIND: Mapping[str, Mapping[str, tuple[str, ...]]] = {  # what may stand behind
 }
 ONWARD = {  # how a sentence goes on behind that, without a word that could be of the other item
     "en": (
-        "you|we|our|i|consider|have a look|take a look|try|so|this|here is|and is listed|and is priced|and costs|"
+        "you|we|our|i|consider|have a look|take a look|try|here is|and is listed|and is priced|and costs|"
         "and may|and might|and could|and fits|and matches|and suits"
     ),
     "zh": (
-        "相配|搭配|很搭|相搭|相近|相似|类似|很像|有关|相关|一起|您|不妨|推荐|为您|向您|给您|我们|所以|因此|"
-        "可能|或许|也许|值得|这款|这部|这件|这个|可以"
+        "相配|搭配|很搭|相搭|相近|相似|类似|很像|有关|相关|一起|您|不妨|推荐|为您|向您|给您|我们|所以为您|所以推荐|因此为您|因此推荐|"
+        "可能|或许|也许|值得|可以"
     ),
 }
 PRICED = {

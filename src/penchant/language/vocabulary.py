@@ -59,13 +59,13 @@ def mentions(ground: Ground, language: str) -> list[str]:
 
 
 def kept(brief: Brief) -> Iterator[str]:
-    """Statements that another item is in the person's history; nothing more is known of that item."""
-    if brief.language == "en":
-        told = [
-            name for ground in brief.grounds if ground.kind in ("because", "alike") for name in mentions(ground, "en")
-        ]
-        yield from (f"{name} {verb} in your history" for name in told for verb in ("is", "are"))
-        yield from (f"you have {name} in your history" for name in told)
+    """Statements that other items are in the person's history; nothing more is known of those."""
+    for ground in brief.grounds:
+        if brief.language == "en" and ground.kind in ("because", "alike"):
+            every = mentions(ground, "en")
+            yield from (f"{name} is in your history" for name in ground.titles)
+            yield from (f"{name} are in your history" for name in every if name not in ground.titles)
+            yield from (f"you have {name} in your history" for name in every)
 
 
 def _listed(names: Sequence[str], language: str) -> str:
@@ -83,7 +83,7 @@ def _figure(name: str, figure: str, brief: Brief) -> Iterator[str]:
             f"released in {figure}",
             f"a {figure}",
             f"the {figure}",
-            f"({figure})",
+            f"{brief.title} ({figure})",
         )
         yield from (f"{figure} {word}" for word in (brief.thing, *brief.labels))
     elif brief.language == "en":
