@@ -29,6 +29,7 @@ _INNER = re.compile(
     r"(?<!could)(?<!please)(?<!really)\s+(?=not\s+(?!only|just|so\b|too\b|very|as\b|that\s))"
 )
 _REWRITES = (
+    (re.compile(r"\band\s+instead\b|;\s*instead\b"), ", more "),
     (
         re.compile(
             r"\b(?:replace|swap|exchange|trade)\s+(?:the\s+)?(.+?)\s+(?:with|for|"
@@ -54,12 +55,12 @@ _SAID_OFTEN = """
     too such quite just maybe perhaps now again lately recently currently today at by from as and or if when up down
     out more let lets make keep sure them they their other same else bit lot lots much many kind kinds sort sorts
     type types list lists feed recommendations suggestions results only i'd i'm i've don't coloured colored right
-    mostly mainly instead ones one think try start stop would've gonna wanna few each yes made seen possible watched
-    bought
+    mostly mainly instead ones one think try start stop would've gonna wanna somewhere released budget everything
+    must willing few each yes made seen possible watched bought
 """
 _FILLER = frozenset(_SAID_OFTEN.split())
 _FILLER_ZH = re.compile(
-    r"[的了吧呢啊吗哦呀嘛]|请|麻烦|一下|给我|帮我|我们?|你们?|您|推荐|推送|显示|展示|一些|一点|有点|这些|那些|这种|那种|这类|那类|之类|"
+    r"[的了吧呢啊吗哦呀嘛]|请|麻烦|一下|给我|帮我|我们?|你们?|您|推荐|推送|预算|价格|价钱|左右|相关的?|风格|图案|周边|系|款|几|适合|全|安排|放|挑|求|主打|重温|显示|展示|一些|一点|有点|这些|那些|这种|那种|这类|那类|之类|"
     r"任何|都|再|就|也|还|最近|现在|可以|希望|想要|想看|想买|想|看|买|要|有|是|一|些|点|个|在|上|里|中|对|那么|比较|更|很|非常|稍微|什么"
 )
 

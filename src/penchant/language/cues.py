@@ -48,6 +48,24 @@ WAYS = _ways(
         "less",
     ),
     (r"\bnot\s+(?:quite\s+)?as\s+(?:much|many)\b", "less"),
+    (
+        r"\b(?:(?:is|are|gets?|getting|feels?|becoming)\s+)?(?:a\s+bit\s+much|too\s+much|on\s+my\s+nerves|getting\s+old|"
+        r"wearing\s+(?:me\s+)?(?:out|thin)|(?:out|off\s+the\s+(?:table|menu|list))|useless|pointless)(?!\s+of)\b",
+        "less",
+    ),
+    (
+        r"\b(?:done|finished|through|had\s+it)\s+with\b|\bgo\s+(?:light|easy)\s+on\b|\bwear(?:s|ing)?\s+me\s+out\b|"
+        r"\b(?:bores?|annoys?|irritates?|disgusts?|scares?|depresses?)\s+me\b|\bgives?\s+me\s+(?:nightmares|the\s+creeps)\b|"
+        r"\b(?:doesn't|don't|does\s+not|do\s+not)\s+(?:do\s+it|appeal|interest|work|suit|speak)(?:\s+(?:for|to))?(?:\s+me)?\b|"
+        r"\b(?:can|could|may)\s+wait\b|\baway\s+with\b|\bhold\s+the\b|\b(?:isn't|aren't|is\s+not|are\s+not|not)\s+"
+        r"(?:for\s+me|my\s+(?:thing|taste|style|colou?rs?|cup\s+of\s+tea|genre))\b|\balready\s+(?:own|have|got)\b|"
+        r"\beverywhere\b|\bi'd\s+pass\b|:\s*pass\b|\bleave\s+(?:it|them)\s+out\b",
+        "less",
+    ),
+    (
+        r"\btone\s+(?=.*\bdown\b)|\bturn\s+(?=.*\bdown\b)|\bleave\s+(?=.*\bout\b)|\btake\s+(?=.*\b(?:off|out|away)\b)",
+        "less",
+    ),
     (r"\b(?:give\s+me\s+)?(?:a\s+)?(?:break|rest|holiday)\s+from\b|\bhad\s+my\s+fill\s+of\b", "less"),
     (
         r"\b(?:is|are|gets?|feels?|seems?)\s+(?:so\s+|too\s+|just\s+|really\s+|a\s+bit\s+)?"
@@ -115,7 +133,12 @@ WISHES = re.compile(
     r"|fan\s+of|obsessed\s+with|crazy\s+about|prefer|love|like|want)\b"
 )
 WAYS_ZH = _ways(
-    (r"不介意", None),
+    (r"不介意|有没有", None),
+    (
+        r"算了|停(?:一停|一下|掉)?|不考虑|够用|太频繁|太多了?|先别|先不|提不起兴趣|没意思|不合(?:我)?(?:胃口|口味)|受不了|"
+        r"(?:不想|不愿|别|不要)(?:再)?(?:碰|看见|看到|出现)|一律不|统统不要?|都不要|不太行|少(?:推荐|放|来|推|给|安排|整)(?:一?些|一?点)?",
+        "less",
+    ),
     (r"不要(?:太)?少|别(?:再)?(?:隐藏|屏蔽)", "more"),
     (r"(?:不要|别|不想)只(?:推荐|给我|看|要|有)*", "less"),
     (r"(?:除了|除)(?=.+)|以外(?:的)?都行", "no"),
@@ -129,7 +152,7 @@ WAYS_ZH = _ways(
         r"删除|隐藏|避免|避开|停止|不含|不带|没有|无)(?:再|要|想|给我|给|推荐|推送|推|出现|显示|展示|看到|看见|看|买|任何|什么|有|含有|含|放|来)*",
         "no",
     ),
-    (r"(?:只|仅|就)(?:要|想|看|买|给我|给|推荐|推|显示|展示|来|限|有|能)*|全部?(?:要|都是)", "only"),
+    (r"(?:只|仅|就(?=要|想|看|买))(?:要|想|看|买|给我|给|推荐|推|显示|展示|来|限|有|能)*|全部?(?:要|都是)", "only"),
     (
         r"多(?:推荐|推|来|给我|给|放|看|显示|展示|一|出现)*(?:点|些|一点|一些)?(?:儿)?|更多(?:的)?|增加|加大|多多",
         "more",
@@ -155,6 +178,14 @@ def _trend(pattern: str, attribute: str, way: Way) -> Trend:
 
 _END = r"(?:\s+(?:prices?|things?|stuff|items?|ones?|options?|products?|end))?\b"
 TRENDS = (
+    _trend(
+        r"(?<!nothing )(?<!not )(?<!that )\btoo\s+(?:expensive|pricey|dear|costly)\b|(?<!要)(?<!别)太贵了?",
+        "price",
+        "less",
+    ),
+    _trend(r"(?<!nothing )(?<!not )(?<!that )\btoo\s+(?:cheap|flimsy)\b|太便宜了?", "price", "more"),
+    _trend(r"(?<!nothing )(?<!not )(?<!that )\btoo\s+old\b|太老了?", "year", "more"),
+    _trend(r"(?<!nothing )(?<!not )(?<!that )\btoo\s+(?:new|recent|modern)\b|太新了?", "year", "less"),
     _trend(rf"\bless\s+(?:expensive|pricey|costly|dear){_END}", "price", "less"),
     _trend(rf"\bless\s+cheap{_END}|\bnot\s+(?:so\s+|too\s+)?cheap{_END}", "price", "more"),
     _trend(

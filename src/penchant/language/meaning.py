@@ -4,6 +4,7 @@ A phrase of several words means what has all of them. What the catalogue has no 
 matched by likeness of texts, if an encoder finds any.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,17 @@ _GENERIC = frozenset(
         "works",
     ]
 )
+_MANY = 5  # titles from which on a word is one that a catalogue is sorted by
+_PREPOSITIONS = re.compile(r"\s+(?:for|of|in|on|with|about|at|by|to|from|up)\s+")
+_SPEECH = """
+    would be nice lovely great good better best wait next help need needs want collect host plan planning stock suit
+    suits like love adore adores around corner out off down up get getting got have has give gives take put add
+    bring throw go going let lets light hold done leave keep stick use useful useless me my mine you your we us our
+    they them he she it day days week time now then so too very much many lot lots bit little few new old all every
+    some any no not only just first last one two three second life live man men woman way world people interesting
+    watch see look make made find show tell say home work end night dose share rank item list
+"""
+_SPOKEN = frozenset(_SPEECH.split())
 _LITTLE = "a an the of to in on at for with and or by from my me is are i it as"
 _FUNCTION = frozenset(_LITTLE.split())
 _GENERIC_ZH = (
@@ -115,14 +127,36 @@ class Grounder:
         said = [w for w in tokens(phrase) if stem(w) not in _GENERIC and w not in _FUNCTION]
         return " ".join(w for w in said if (found := self._alternatives(w)) and (not sure or all(a for a, _ in found)))
 
+    def spotted(self, phrase: str, sure: bool) -> Terms:
+        """What a phrase names among words that mean nothing here: its first part that does, without what is behind a
+        preposition if it can be; if `sure`, only what the catalogue is sorted by.
+        """
+        if cjk(phrase):
+            return self._some(tuple(self._found(phrase)[0][:3]))
+        for part in (*_PREPOSITIONS.split(phrase), phrase):
+            said = [w for w in tokens(part) if stem(w) not in _GENERIC and w not in _FUNCTION and w not in _SPOKEN]
+            named = [found for w in said if (found := self._alternatives(w)) and (not sure or self._sorts(found))]
+            if terms := (self._some(tuple(named)) or self._some(tuple(named[-1:]))):
+                return terms
+        return ()
+
+    def _sorts(self, pairs: tuple[tuple[str, str], ...]) -> bool:
+        """Whether these are values; or words of many titles, in a catalogue that has no values."""
+        if self.words.values:
+            return any(attribute for attribute, _ in pairs)
+        return sum(len(self.words.rows(pair)) for pair in pairs) >= _MANY
+
     def _alternatives(self, word: str) -> tuple[tuple[str, str], ...]:
-        """Values called so, else synonyms, else titles that have the word, else values that begin alike."""
+        """Values called so, or by a synonym; else titles with the word, or with a synonym if those are few; else values
+        that begin alike.
+        """
         name = key(word)
         if found := self.words.values.get(name):
             return found
-        meant = [pair for other in synonyms(word) for pair in self._called(other)]
-        if meant:
-            return tuple(dict.fromkeys(meant))
+        meant = tuple(dict.fromkeys(pair for other in synonyms(word) for pair in self._called(other)))
+        own = len(self.words.rows(("", name))) if " " not in name else 0
+        if meant and (own < _MANY or any(attribute for attribute, _ in meant)):
+            return meant
         for form in forms(name) if " " not in name else ():
             if found := self.words.values.get(form):
                 return found
@@ -149,15 +183,21 @@ class Grounder:
 
     def _chinese(self, phrase: str) -> Terms:
         """The longest known words from left to right; what lies between must be generic."""
-        terms, place, rest = [], 0, ""
+        terms, rest = self._found(phrase)
+        for word in _GENERIC_ZH:
+            rest = rest.replace(word, "")
+        return self._some(tuple(terms)) if terms and not rest.strip() else ()
+
+    def _found(self, phrase: str) -> tuple[list[tuple[tuple[str, str], ...]], str]:
+        """The known words of a Chinese phrase, and what lies between them."""
+        terms: list[tuple[tuple[str, str], ...]] = []
+        place, rest = 0, ""
         while place < len(phrase):
             size, found = self._longest(phrase[place : place + LONGEST + 2])
             terms += [found] if size else []
             rest += "" if size else phrase[place]
             place += size or 1
-        for word in _GENERIC_ZH:
-            rest = rest.replace(word, "")
-        return self._some(tuple(terms)) if terms and not rest.strip() else ()
+        return terms, rest
 
     def _longest(self, text: str) -> tuple[int, tuple[tuple[str, str], ...]]:
         for size in range(len(text), 0, -1):

@@ -124,18 +124,21 @@ class _Grammar:
     def _concepts(self, clause: _Clause, about: str, amount: float, within: list[Bounds], cued: bool) -> None:
         """A delta for each thing that a clause names; the bounds hold for all of them."""
         way = clause.way or "more"
-        low = next((w for w in within), None)
+        low, found = next((w for w in within), None), list[Delta]()
         for phrase in self._things(about):
             terms = self.grounder.ground(phrase)
             if not terms and cued and (known := self.grounder.known(phrase, sure=way in ("less", "no"))):
                 terms = self.grounder.ground(known)
+            if not terms:
+                terms = self.grounder.spotted(phrase, sure=not cued or way in ("less", "no"))
             if not terms and not cued and not within:
                 clause.ignored.append(phrase)
                 continue
             delta = Delta(way=way, about=phrase, terms=terms, amount=amount)
             if low:
                 delta = replace(delta, attribute=low.attribute, low=low.low, high=low.high)
-            clause.deltas.append(delta)
+            found.append(delta)
+        clause.deltas += _united(found) if way == "only" else found
 
     def _things(self, about: str) -> list[str]:
         """The phrases of a list, which is one phrase if the catalogue has a value of that name."""
@@ -162,6 +165,14 @@ class _Grammar:
         if attribute == "year":
             return next((name for name in ("year", "created") if name in numbers), "")
         return attribute if attribute != "price" or "price" in numbers else ""
+
+
+def _united(found: list[Delta]) -> list[Delta]:
+    """One filter for a list of things, which lets through what is any of them."""
+    if len(found) < 2 or any(len(delta.terms) != 1 for delta in found):
+        return found
+    either = tuple(dict.fromkeys(pair for delta in found for pair in delta.terms[0]))
+    return [replace(found[0], about=" / ".join(delta.about for delta in found), terms=(either,))]
 
 
 def _amount(text: str) -> float:
