@@ -239,3 +239,20 @@ def test_a_command_in_the_text_asks_for_nothing(read, text):
 
 def test_a_long_text_is_cut(read):
     assert said(read("no horror " + "x" * LONGEST + " only mugs")) != said(read("no horror only mugs"))
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("horror makes me yawn", ["less horror makes me yawn"]),
+        ("horror scares me, leave it out", ["less horror"]),
+        ("comedy, fewer of them", ["less comedy"]),
+        ("only mugs and rakes", ["only mugs / rakes"]),
+        ("garden things for my aunt", ["more garden things for my aunt"]),
+        ("these are too old", ["newer"]),
+        ("恐怖片就算了吧", ["less 恐怖片"]),
+        ("有没有喜剧", ["more 喜剧"]),
+    ],
+)
+def test_what_no_rule_reads_whole_is_understood_by_what_it_names(read, text, meaning):
+    assert said(read(text)) == meaning

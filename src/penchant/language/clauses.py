@@ -29,6 +29,7 @@ _INNER = re.compile(
     r"(?<!could)(?<!please)(?<!really)\s+(?=not\s+(?!only|just|so\b|too\b|very|as\b|that\s))"
 )
 _REWRITES = (
+    (re.compile(r"有没有"), "想要"),
     (re.compile(r"\band\s+instead\b|;\s*instead\b"), ", more "),
     (
         re.compile(
@@ -55,8 +56,8 @@ _SAID_OFTEN = """
     too such quite just maybe perhaps now again lately recently currently today at by from as and or if when up down
     out more let lets make keep sure them they their other same else bit lot lots much many kind kinds sort sorts
     type types list lists feed recommendations suggestions results only i'd i'm i've don't coloured colored right
-    mostly mainly instead ones one think try start stop would've gonna wanna somewhere released budget everything
-    must willing few each yes made seen possible watched bought
+    mostly mainly instead ones one think try start stop would've gonna wanna what what's whats somewhere released
+    budget everything must willing few each yes made seen possible watched bought
 """
 _FILLER = frozenset(_SAID_OFTEN.split())
 _FILLER_ZH = re.compile(

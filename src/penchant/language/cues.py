@@ -50,7 +50,8 @@ WAYS = _ways(
     (r"\bnot\s+(?:quite\s+)?as\s+(?:much|many)\b", "less"),
     (
         r"\b(?:(?:is|are|gets?|getting|feels?|becoming)\s+)?(?:a\s+bit\s+much|too\s+much|on\s+my\s+nerves|getting\s+old|"
-        r"wearing\s+(?:me\s+)?(?:out|thin)|(?:out|off\s+the\s+(?:table|menu|list))|useless|pointless)(?!\s+of)\b",
+        r"wearing\s+(?:me\s+)?(?:out|thin))(?!\s+of)\b|\bleave\s+(?:it|them)\s+out\b|"
+        r"\b(?:is|are)\s+(?:out|off\s+the\s+(?:table|menu|list)|useless|pointless)(?!\s+of)\b",
         "less",
     ),
     (
@@ -133,7 +134,7 @@ WISHES = re.compile(
     r"|fan\s+of|obsessed\s+with|crazy\s+about|prefer|love|like|want)\b"
 )
 WAYS_ZH = _ways(
-    (r"不介意|有没有", None),
+    (r"不介意", None),
     (
         r"算了|停(?:一停|一下|掉)?|不考虑|够用|太频繁|太多了?|先别|先不|提不起兴趣|没意思|不合(?:我)?(?:胃口|口味)|受不了|"
         r"(?:不想|不愿|别|不要)(?:再)?(?:碰|看见|看到|出现)|一律不|统统不要?|都不要|不太行|少(?:推荐|放|来|推|给|安排|整)(?:一?些|一?点)?",
@@ -143,7 +144,7 @@ WAYS_ZH = _ways(
     (r"(?:不要|别|不想)只(?:推荐|给我|看|要|有)*", "less"),
     (r"(?:除了|除)(?=.+)|以外(?:的)?都行", "no"),
     (
-        r"(?:看|买|听|玩|吃|刷)(?:得)?(?:太多|够|腻|烦|厌|吐)了?|腻了|厌倦了?|受够了?|烦了|够了|太多了?|没那么|不那么|少(?:一)?(?:点|"
+        r"(?:看|买|听|玩|吃|刷)(?:得)?(?:太多|够|腻|烦|厌|吐|多)了?|腻了|厌倦了?|受够了?|烦了|够了|太多了?|没那么|不那么|少(?:一)?(?:点|"
         r"些)(?:儿)?|减少|少(?:推荐|推|放|看|来|给我|出现)?(?:一些|一点|点|些)?|降低|不太(?:想|喜欢|爱)(?:看|要|买)?|没(?:什么)?兴趣",
         "less",
     ),
@@ -165,6 +166,12 @@ WISHES_ZH = re.compile(
 CUES_ZH = re.compile(
     r"(?<![至最不差更很太])(?:不要只|别只|不要|不想|不看|不喜欢|不再|不含|别再?|拒绝|讨厌|屏蔽|去掉|少(?:一)?(?:点|些|推|来|看|放|给)?|减少|"
     r"只(?:要|想|看|买|给|推)?|多(?:一)?(?:点|些|推|来|看|放|给)|更多|增加|来点|想看|想要|想买|喜欢|也?要)"
+)
+SOUR = re.compile(  # where no rule says which way: words of people who have had enough
+    r"n't\b|\b(?:not|never|cannot|cant|dont|doesnt|isnt|arent|dislikes?|hates?|yawn|dizzy|hurts?|sick|overdone|overrated|over|past|"
+    r"ugly|awful|terrible|bad|worst|boring|bored|tiring|tired|annoying|annoyed|useless|pointless|clear\s+of|can\s+go|cut|"
+    r"headaches?|nightmares?|plenty\s+of\s+(?:it|them)|enough|nonsense|waste|kitsch|tacky|depressing|stupid|silly|overload|"
+    r"fatigue|problem|allergic|allergy|unhappy|sad|cringe|meh|yuck|ugh)\b|过了|多了|难看|无聊|讨厌|没用|不好|头疼|头痛|烦"
 )
 BITS = re.compile(r"\b(?:a\s+(?:bit|little|touch|tad)|slightly|somewhat|a\s+few)\b|稍微|略微|有点|一点点")
 LOTS = re.compile(
@@ -217,7 +224,8 @@ TRENDS = (
         "less",
     ),
     _trend(
-        r"\b(?:more\s+)?(?:popular|trending|best[- ]?sell(?:ers?|ing)|mainstream|well[- ]?known|"
+        r"\b(?:more\s+)?(?:popular|trending|(?:best|top)[- ]?sell(?:ers?|ing)|what\s+sells(?:\s+best)?|"
+        r"crowd\s+favou?rites?|mainstream|well[- ]?known|"
         r"famous|blockbusters?|crowd[- ]pleasers?|what\s+everyone\s+(?:is|likes|buys|watches)\w*|"
         r"hits)\b",
         "popularity",

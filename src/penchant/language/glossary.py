@@ -6,7 +6,8 @@ Alternatives are separated by "|"; each is looked up in the catalogue, and one t
 from penchant.lexicon import cjk, key
 
 _ENGLISH = """
-scary=horror  spooky=horror|halloween  frightening=horror  creepy=horror  terrifying=horror  gory=horror
+scary=horror  scared=horror  scare=horror
+spooky=horror|halloween  frightening=horror  creepy=horror  terrifying=horror  gory=horror
 slasher=horror  zombie=horror|zombie  ghost=horror|ghost  funny=comedy  humorous=comedy  hilarious=comedy
 laugh=comedy  comedic=comedy  humour=comedy  humor=comedy  lighthearted=comedy  sitcom=comedy  romantic=romance
 love story=romance  love=romance|love  romcom=romance  rom com=romance  romantic comedy=romance  chick flick=romance

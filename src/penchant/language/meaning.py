@@ -27,6 +27,7 @@ _GENERIC = frozenset(
         "title",
         "titles",
         "stuff",
+        "cinema",
         "thing",
         "things",
         "item",
@@ -139,6 +140,10 @@ class Grounder:
             if terms := (self._some(tuple(named)) or self._some(tuple(named[-1:]))):
                 return terms
         return ()
+
+    def sorts(self, terms: Terms) -> bool:
+        """Whether a catalogue is sorted by what each of the terms names."""
+        return all(self._sorts(term) for term in terms)
 
     def _sorts(self, pairs: tuple[tuple[str, str], ...]) -> bool:
         """Whether these are values; or words of many titles, in a catalogue that has no values."""

@@ -18,6 +18,7 @@ from penchant.texts import clean
 from penchant.types import Catalogue
 
 LONGEST = 2_000  # characters that are read
+_PRONOUN = re.compile(r"\b(?:it|them|those|these|that)\b|它|这些")  # stands for what the clause before named
 _FLIPPED: dict[Way, Way] = {"more": "less", "less": "more", "only": "less", "no": "more"}
 _SURFACES = (
     (
@@ -90,12 +91,18 @@ class _Grammar:
         deltas: list[Delta] = []
         ignored: list[str] = []
         way: Way | None = None
+        loose = 0  # deltas of the clause before, if it said no way of its own
         for mark, said in clauses(text):
             if mark in REASONS:
                 ignored.append(f"{mark} {said}")
                 continue
             clause = _Clause(said, None if mark in CONTRASTS else way)
             self._clause(clause)
+            if loose and not clause.deltas and clause.way and _PRONOUN.search(said):
+                deltas[-loose:] = [replace(delta, way=clause.way) for delta in deltas[-loose:]]
+                loose = 0
+                continue
+            loose = len(clause.deltas) if clause.way is None else 0
             deltas += clause.deltas
             ignored += clause.ignored
             way = clause.way if clause.deltas else way
@@ -123,7 +130,7 @@ class _Grammar:
 
     def _concepts(self, clause: _Clause, about: str, amount: float, within: list[Bounds], cued: bool) -> None:
         """A delta for each thing that a clause names; the bounds hold for all of them."""
-        way = clause.way or "more"
+        way = clause.way or ("less" if cues.SOUR.search(clause.text) else "more")
         low, found = next((w for w in within), None), list[Delta]()
         for phrase in self._things(about):
             terms = self.grounder.ground(phrase)
@@ -131,6 +138,8 @@ class _Grammar:
                 terms = self.grounder.ground(known)
             if not terms:
                 terms = self.grounder.spotted(phrase, sure=not cued or way in ("less", "no"))
+            if way == "only" and not cued and not self.grounder.sorts(terms):
+                terms = ()
             if not terms and not cued and not within:
                 clause.ignored.append(phrase)
                 continue
