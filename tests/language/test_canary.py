@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from penchant import build as building
+from penchant.language import prompted
 from penchant.language.enrichment import checked, prompt
 from penchant.language.generators import load
 from penchant.protocols import Notes
@@ -223,7 +224,11 @@ def test_reviews_and_steering_reach_nobody_else_and_no_answer_tells_the_rules(sh
     engine.put_items([Item(id="i9", title="thing 9", description=text.encode("utf-8", "replace").decode())])
     after = engine.recommend(Query(user="someone", k=12))
     own = engine.recommend(Query(user="stranger", k=12, text=said[:200]))
-    assert rules <= {asked.system for asked in spy.asked} <= {listwise._POLICY, imagined._POLICY}
+    assert (
+        rules
+        <= {asked.system for asked in spy.asked}
+        <= {listwise._POLICY, imagined._POLICY, f"{prompted.RULES} {DATA}"}
+    )
     # one place for the event itself, and what the model may do in each of the two lists
     assert abs(after.items.index("i9") - before.items.index("i9")) <= 1 + 2 * 3
     for slate in (before, after, own):

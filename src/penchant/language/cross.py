@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval
@@ -55,6 +55,7 @@ class Cross:
     rate: Annotated[float, Gt(0)] = 5e-5  # learning rate at its highest, above 0
     lora: Annotated[int, Ge(0)] = 0  # rank of LoRA adapters, which learn alone; 0: the weights themselves learn
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"  # auto: the half precision the device has, if any
+    refines: ClassVar[bool] = True  # judged against the list without it
 
     def train(self, history: History, folder: Path) -> dict[str, float]:
         """Fit on `history.examples`; metrics: ROC-AUC by epoch on development and test rows, and the weight found."""

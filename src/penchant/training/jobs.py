@@ -161,8 +161,10 @@ def _means(scores: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
 
 def _without(plan: Plan, release: Release, name: str) -> dict[str, Release]:
-    """The release with a stage's stand-in in its place; without one, with nothing there."""
+    """The release with a stage's stand-in in its place; with nothing there if the stage only refines a list."""
     stand_in = plan.otherwise.get(name)
+    if stand_in is None and not getattr(plan.stages[name], "refines", False):
+        return {}
     stages = {n: stand_in if n == name else s for n, s in release.stages.items()}
     kept = {n: stage for n, stage in stages.items() if stage is not None}
     return {"otherwise": replace(release, stages=kept)}
