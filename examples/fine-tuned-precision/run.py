@@ -28,7 +28,9 @@ def main(model: str = "") -> dict[str, object]:
     parts.insert(1, ~parts[0] & ~parts[1])
     rows = [Rows(said=[said[at] for at in np.flatnonzero(part)], wanted=clicked[part] == 1) for part in parts]
     from small_bert import untrained
+    from torch import set_num_threads
 
+    set_num_threads(1)  # so that every machine learns the same
     with tempfile.TemporaryDirectory() as scratch:
         start = model or str(untrained(Path(scratch) / "bert", [f"{one} {other}" for one, other in said]))
         bert = cross_encoder(start, 0, 48, seed=0)
