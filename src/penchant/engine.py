@@ -92,7 +92,7 @@ class Engine:
             position=world.position,
             degraded=(*release.degraded, *trace.context.notes.degraded, *unknown(query, world.catalogue)),
             marks=marks(trace.result, len(picks)),
-            steering=self.steering.of(trace.context.timeline, query.user, now, query.surface).said(language),
+            steering=self.steering.told(trace.context, language),
             cost=trace.context.notes.cost,
         )
 

@@ -16,6 +16,7 @@ from penchant.errors import UnknownError, UsageError
 from penchant.language.prompted import completed
 from penchant.language.steering import LONGEST, interpret
 from penchant.ports import Log
+from penchant.protocols import Context
 from penchant.speech import Language
 from penchant.steers import STEER, UNSTEER, Delta, Steer, read, said
 from penchant.timeline import Timeline
@@ -81,6 +82,12 @@ class Steerage:
         then = moment(now)
         steers = (entry for entry in entries if isinstance(entry, Steer) and entry.id not in undone)
         return InForce(tuple(steer for steer in steers if steer.active(then, surface)))
+
+    def told(self, context: Context, language: str) -> tuple[str, ...]:
+        """What an answer was steered by, in plain words; for who asked nothing, nothing is looked up."""
+        if not context.steering:
+            return ()
+        return self.of(context.timeline, context.query.user, context.now, context.query.surface).said(language)
 
     def _entries(self, user: str, positions: tuple[int, ...]) -> Entries:
         with self._lock:

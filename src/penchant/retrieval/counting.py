@@ -15,7 +15,7 @@ HALVES = 2.0 ** -(np.arange(40 * STEPS + 2) / STEPS)  # 2^(−x/STEPS), up to 40
 @compiled
 def faded(table: Array, x: float) -> float:
     """2^(−x), x from 0 on, by straight lines between the points of `HALVES`: within 2e-5 of it, 0 beyond 40."""
-    at = x * 64.0
+    at = x * STEPS
     if at >= len(table) - 1:
         return 0.0
     step = int(at)
