@@ -4,10 +4,16 @@ The two bundled data sets are always there; the others lie in a folder of one's 
 them travel with the project.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+import shutil
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import penchant
 from penchant.data import NAMES as BUNDLED
@@ -89,6 +95,37 @@ def opened(name: str, data: Path | None, scratch: Path, *, quick: bool = False) 
             project.settings, evaluation=replace(asked, target=board.target or asked.target, cases=1_000_000)
         )
         yield project
+
+
+def imported(parser: ArgumentParser, name: str, project: Path | None, scratch: Path) -> Path:
+    """The folder of a project: the one that was named, else `scratch` with the bundled data of that name imported."""
+    if project is not None:
+        return project
+    if name not in BUNDLED:
+        parser.error(f"{name} is not bundled; name its folder with --project")
+    shutil.copy(dataset(name) / "penchant.toml", scratch)
+    with penchant.open(scratch) as made:
+        made.import_items(dataset(name) / "items.parquet")
+        made.import_events(dataset(name) / "events.parquet")
+    return scratch
+
+
+def changed(pairs: Sequence[str]) -> dict[str, Any]:
+    """Settings given as key=value: what begins with a digit is a number."""
+    given = dict(pair.split("=", 1) for pair in pairs)
+    return {key: json.loads(value) if value[0] in "0123456789" else value for key, value in given.items()}
+
+
+def said() -> Callable[[str, int, int], None]:
+    """Progress as a line every half minute."""
+    last = [0.0]
+
+    def show(what: str, done: int, total: int) -> None:
+        if time.monotonic() - last[0] > 30:
+            print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
+            last[0] = time.monotonic()
+
+    return show
 
 
 def _place(board: Board, data: Path | None) -> Path | None:

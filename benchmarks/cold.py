@@ -11,7 +11,6 @@ the project's own settings; what new items cost is told against the same pipelin
 import argparse
 import hashlib
 import json
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -19,12 +18,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from boards import imported
 
 import penchant
 from penchant import pipeline
 from penchant.build import budget, folding, plan
 from penchant.config import Settings
-from penchant.data import NAMES, dataset
 from penchant.evaluation import bootstrap
 from penchant.evaluation.metrics import Outcome, measure, ranks_in
 from penchant.evaluation.replay import Case, Replay, one_thread
@@ -279,14 +278,7 @@ def main() -> None:
     parser.add_argument("--question", choices=sorted(SHARES), default="report")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = arguments.project or Path(scratch)
-        if arguments.project is None:
-            if arguments.name not in NAMES:
-                parser.error(f"{arguments.name} is not bundled; name its folder with --project")
-            shutil.copy(dataset(arguments.name) / "penchant.toml", scratch)
-            with penchant.open(folder) as opened:
-                opened.import_items(dataset(arguments.name) / "items.parquet")
-                opened.import_events(dataset(arguments.name) / "events.parquet")
+        folder = imported(parser, arguments.name, arguments.project, Path(scratch))
         found = measured(arguments.name, folder, arguments.question)
     if arguments.question == "report":
         publish(arguments.name, found)

@@ -8,18 +8,17 @@ nobody's last event). The outcome is written to `benchmarks/results/crossed.json
 import argparse
 import json
 import resource
-import shutil
-import sys
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from boards import changed, imported, said
 
 import penchant
 from penchant.build import budget, folding, plan
-from penchant.data import NAMES, dataset
+from penchant.data import NAMES
 from penchant.evaluation.replay import Replay, one_thread
 from penchant.evaluation.splits import split
 from penchant.language.cross import Cross
@@ -83,18 +82,6 @@ def timed(recipe, folder, past, given):
     }
 
 
-def said():
-    """Progress as a line every half minute."""
-    last = [0.0]
-
-    def show(what, done, total):
-        if time.monotonic() - last[0] > 30:
-            print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
-            last[0] = time.monotonic()
-
-    return show
-
-
 def markdown(title, found):
     """One data set as a table."""
     lines = [f"## {title}", "", "| | |", "|---|---:|"]
@@ -115,15 +102,9 @@ def main():
     parser.add_argument("--without", nargs="*", default=[], metavar="SOURCE", help="sources that are left out")
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="settings of the stage")
     arguments = parser.parse_args()
-    given = dict(pair.split("=", 1) for pair in arguments.set)
-    changes = {key: json.loads(value) if value[0] in "0123456789" else value for key, value in given.items()}
+    changes = changed(arguments.set)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = arguments.project or Path(scratch)
-        if arguments.project is None:
-            shutil.copy(dataset(arguments.name) / "penchant.toml", scratch)
-            with penchant.open(folder) as opened:
-                opened.import_items(dataset(arguments.name) / "items.parquet")
-                opened.import_events(dataset(arguments.name) / "events.parquet")
+        folder = imported(parser, arguments.name, arguments.project, Path(scratch))
         found = measured(
             arguments.name, folder, Cross(**{"deadline": 10_000.0, **changes}), arguments.cases, arguments.without
         )

@@ -9,18 +9,15 @@ chooses; the rows of `--question report` are written to `benchmarks/results/fine
 import argparse
 import json
 import resource
-import shutil
-import sys
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import cold
 import numpy as np
+from boards import changed, imported, said
 
 import penchant
-from penchant.data import NAMES, dataset
 from penchant.evaluation.replay import Replay, one_thread
 from penchant.language.contrast import FineTuning
 from penchant.language.encoders import load
@@ -37,18 +34,6 @@ def taught(asked, text, settings, folder):
     """The encoder that has learned from the trial's past, and what that took."""
     past = Replay(timeline=asked.past, catalogue=asked.catalogue, folds=())
     return finetune(settings, "minilm", past, text, folder, said())
-
-
-def said():
-    """Progress as a line every half minute."""
-    last = [0.0]
-
-    def show(what, done, total):
-        if time.monotonic() - last[0] > 30:
-            print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
-            last[0] = time.monotonic()
-
-    return show
 
 
 def reread(asked, text, encoder):
@@ -169,18 +154,10 @@ def main():
     parser.add_argument("--question", choices=sorted(cold.SHARES), default="report")
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="settings of [language]")
     arguments = parser.parse_args()
-    given = dict(pair.split("=", 1) for pair in arguments.set)
-    changes = {key: json.loads(value) if value[0] in "0123456789" else value for key, value in given.items()}
+    changes = changed(arguments.set)
     settings = FineTuning(finetune="contrastive", **changes)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = arguments.project or Path(scratch)
-        if arguments.project is None:
-            if arguments.name not in NAMES:
-                parser.error(f"{arguments.name} is not bundled; name its folder with --project")
-            shutil.copy(dataset(arguments.name) / "penchant.toml", scratch)
-            with penchant.open(folder) as opened:
-                opened.import_items(dataset(arguments.name) / "items.parquet")
-                opened.import_events(dataset(arguments.name) / "events.parquet")
+        folder = imported(parser, arguments.name, arguments.project, Path(scratch))
         found = measured(arguments.name, folder, arguments.question, settings, arguments.encoders)
     if arguments.question == "report":
         publish(arguments.name, found)

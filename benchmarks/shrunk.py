@@ -7,7 +7,6 @@ cosine to the original on texts that were not learned from.
 
 import argparse
 import csv
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -15,9 +14,9 @@ from pathlib import Path
 import cold
 import finetuned
 import numpy as np
+from boards import imported
 
 import penchant
-from penchant.data import dataset
 from penchant.evaluation.replay import one_thread
 from penchant.language.course import Course
 from penchant.language.encoders import load
@@ -94,13 +93,8 @@ def main():
     parser.add_argument("--project", type=Path, help="folder where the shop is imported already")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        project = arguments.project or Path(scratch)
-        if arguments.project is None:
-            shutil.copy(dataset("shop") / "penchant.toml", scratch)
-        with penchant.open(project) as opened:
-            if arguments.project is None:
-                opened.import_items(dataset("shop") / "items.parquet")
-                opened.import_events(dataset("shop") / "events.parquet")
+        folder = imported(parser, "shop", arguments.project, Path(scratch))
+        with penchant.open(folder) as opened:
             world, text = opened.engine.follower.catch_up(), opened.engine.reader.text
     asked = cold.trial(world.timeline, world.catalogue, "shop", "validation")
     rows = []

@@ -14,6 +14,7 @@ from penchant.language.moderation import Blocklist
 from penchant.language.prompts import prompt
 from penchant.speech import Generator, Streams
 from penchant.telemetry import Telemetry
+from penchant.testing.writing import Says
 from penchant.types import Item
 
 FILM = Item(
@@ -39,21 +40,6 @@ KINDS = [
 def data(asked):
     """What a prompt quotes, as it was before."""
     return json.loads(asked.user.rpartition("DATA: ")[2].partition("\n")[0])
-
-
-class Says:
-    """A generator that gives one answer to everything."""
-
-    name = "says"
-
-    def __init__(self, answer):
-        self.answer, self.asked = answer, []
-
-    def generate(self, prompts, *, deadline):
-        self.asked += prompts
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return [self.answer] * len(prompts)
 
 
 class Spells(Says):

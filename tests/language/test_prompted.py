@@ -10,22 +10,8 @@ from penchant.errors import GeneratorError
 from penchant.language.prompted import RULES, SCHEMA, completed
 from penchant.language.steering import Reading
 from penchant.steers import Delta, words
+from penchant.testing.writing import Says
 from penchant.types import Item
-
-
-class Says:
-    """A generator that says one thing, or raises it, and keeps what it was asked."""
-
-    name = "says"
-
-    def __init__(self, answer):
-        self.answer, self.asked = answer, []
-
-    def generate(self, prompts, *, deadline):
-        self.asked += prompts
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return [self.answer] * len(prompts)
 
 
 @pytest.fixture(scope="module")

@@ -41,6 +41,23 @@ class Writes:
         return [sum(word in known for word in _words(text)) / max(1, len(_words(text))) - 1.0 for text in texts]
 
 
+class Says:
+    """A generator without a guard that gives one answer to everything, or raises it, and keeps what it was asked."""
+
+    name = "says"
+
+    def __init__(self, answer: str | Exception) -> None:
+        self.answer = answer
+        self.asked: list[Prompt] = []
+
+    def generate(self, prompts: Sequence[Prompt], *, deadline: float) -> list[str]:
+        """The answer, once per prompt."""
+        self.asked += prompts
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return [self.answer] * len(prompts)
+
+
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
 
