@@ -23,7 +23,6 @@ from boards import imported
 import penchant
 from penchant import pipeline
 from penchant.build import budget, folding, plan
-from penchant.config import Settings
 from penchant.evaluation import bootstrap
 from penchant.evaluation.metrics import Outcome, measure, ranks_in
 from penchant.evaluation.replay import Case, Replay, one_thread
@@ -33,6 +32,7 @@ from penchant.reranking.quotas import Fresh
 from penchant.retrieval import placing
 from penchant.retrieval.best import liked, steps
 from penchant.retrieval.linear import Linear
+from penchant.settings import Settings
 from penchant.timeline import Timeline
 from penchant.training import jobs
 from penchant.training.plan import Plan

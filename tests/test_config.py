@@ -7,6 +7,7 @@ import pytest
 from penchant import config, plugins
 from penchant.cli.template import value
 from penchant.errors import ConfigError
+from penchant.settings import Settings
 
 WRONG = [  # a file, and what its error says
     ('[[sources]]\nkind = "popular"\nwindows = ["2h"]', ["popular", "windows", "'2h'", "'1h'", "'all'"]),
@@ -92,7 +93,7 @@ def test_the_defaults_of_every_plug_in_are_allowed(family, kind):
 
 
 def test_the_defaults_of_every_table_are_allowed():
-    plain = config.Settings()
+    plain = Settings()
     for name in config._TABLES:
         table = getattr(plain, name)
         fields = {key: getattr(table, key) for key in type(table).__dataclass_fields__}

@@ -6,7 +6,9 @@ from typing import Any
 
 from penchant import config
 from penchant.cli.template import value
+from penchant.kinds import ALIASES, WEIGHTS
 from penchant.language import encoders
+from penchant.settings import Settings
 from penchant.stores import open as stores
 from reference import tables
 from reference.source import comments, doc
@@ -22,13 +24,13 @@ def page() -> Iterator[str]:
         "`penchant init` writes one that lists everything. An unknown key is an error that names what is allowed. "
         'A secret is written `{ env = "NAME" }` and read from that environment variable.'
     )
-    defaults = config.Settings()
+    defaults = Settings()
     for field in dataclasses.fields(defaults):
         if dataclasses.is_dataclass(table := getattr(defaults, field.name)):
             yield f"## [{field.name}]\n\n" + doc(type(table)).removeprefix(f"[{field.name}] ")
             yield tables.settings(type(table), table)
             yield from _more(field.name)
-    yield "## similar\n\n" + f"`similar = {value(defaults.similar)}`: {comments(config.Settings)['similar']}."
+    yield "## similar\n\n" + f"`similar = {value(defaults.similar)}`: {comments(Settings)['similar']}."
     yield from _families()
     yield "What runs where a file says nothing:"
     yield "```toml\n" + "\n".join(_entries()) + "```"
@@ -40,9 +42,9 @@ def _more(name: str) -> Iterator[str]:
     if name == "encoder":
         yield doc(encoders)
     if name == "events":
-        weights = sorted(config.WEIGHTS.items(), key=lambda pair: -pair[1])
+        weights = sorted(WEIGHTS.items(), key=lambda pair: -pair[1])
         yield "Weights that are built in: " + ", ".join(f"`{kind}` {weight:g}" for kind, weight in weights) + "."
-        yield "Spellings that are built in: " + ", ".join(f"`{k}` is {v}" for k, v in config.ALIASES.items()) + "."
+        yield "Spellings that are built in: " + ", ".join(f"`{k}` is {v}" for k, v in ALIASES.items()) + "."
 
 
 def _families() -> Iterator[str]:

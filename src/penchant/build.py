@@ -12,7 +12,6 @@ from typing import Any
 import orjson
 
 from penchant import plugins
-from penchant.config import GeneratorSettings, Settings
 from penchant.desk import Desk
 from penchant.engine import Engine
 from penchant.errors import ArtefactError, ConfigError, UnknownError, UsageError
@@ -27,6 +26,7 @@ from penchant.language.reader import CatalogueReader
 from penchant.limits import Limits
 from penchant.ports import ArtefactStore
 from penchant.protocols import Fold, Release
+from penchant.settings import GeneratorSettings, Settings
 from penchant.stores import open as stores
 from penchant.stores.database import Databases
 from penchant.telemetry import Telemetry, log

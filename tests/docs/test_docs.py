@@ -15,6 +15,7 @@ import pytest
 import penchant
 from penchant import config, plugins, project
 from penchant.cli.commands import commands
+from penchant.settings import Settings
 from penchant.web import copying, wire
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ command_line, http_api, plug_ins, source = (
 
 GUIDES = [ROOT / "README.md", DOCS / "quickstart.md", *sorted((DOCS / "howto").glob("*.md"))]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
-TABLES = [f for f in dataclasses.fields(config.Settings()) if dataclasses.is_dataclass(f.default)]
+TABLES = [f for f in dataclasses.fields(Settings()) if dataclasses.is_dataclass(f.default)]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEREDOC = re.compile(r"<<'?(\w+)'?.*?\n.*?^\1$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
@@ -88,7 +89,7 @@ def test_every_setting_is_there(reference):
     for table in TABLES:
         section = reference["settings.md"].partition(f"## [{table.name}]\n")[2].partition("\n## ")[0]
         assert all(f"| `{field.name}` |" in section for field in dataclasses.fields(table.default))
-    assert set(settings_named(reference["settings.md"])) == {f.name for f in dataclasses.fields(config.Settings())}
+    assert set(settings_named(reference["settings.md"])) == {f.name for f in dataclasses.fields(Settings())}
 
 
 def settings_named(page):
@@ -119,7 +120,7 @@ def test_every_public_name_is_there(reference):
 
 @pytest.mark.parametrize("table", [f.name for f in TABLES])
 def test_every_setting_has_a_comment(table):
-    assert [name for name, said in source.comments(type(getattr(config.Settings(), table))).items() if not said] == []
+    assert [name for name, said in source.comments(type(getattr(Settings(), table))).items() if not said] == []
 
 
 @pytest.mark.parametrize(("family", "kind"), [(f, k) for f in plugins.FAMILIES for k in plug_ins.built_in(f)])

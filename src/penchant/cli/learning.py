@@ -9,8 +9,8 @@ import typer
 
 from penchant.cli import terminal
 from penchant.cli.options import AsJson, Folder, Protocol, Target, cut, opened
-from penchant.config import Settings
 from penchant.errors import UsageError
+from penchant.settings import Settings
 from penchant.types import moment
 
 _FILE: dict[str, Any] = {"dir_okay": False, "metavar": "FILE", "show_default": False}

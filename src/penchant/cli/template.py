@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from penchant import config, kinds, plugins
+from penchant.settings import Settings
 
 _COMMENT = re.compile(r"^ {4}(\w+): [^#\n]*  # (.+)$", re.MULTILINE)
 _HEAD = """\
@@ -19,9 +20,9 @@ _HEAD = """\
 
 def template() -> str:
     """The text of a penchant.toml that says nothing but the defaults."""
-    defaults = config.Settings()
+    defaults = Settings()
     tables = {f.name: getattr(defaults, f.name) for f in dataclasses.fields(defaults)}
-    lines = [_HEAD, "# " + comments(config.Settings).get("similar", "similar"), f"#similar = {value(defaults.similar)}"]
+    lines = [_HEAD, "# " + comments(Settings).get("similar", "similar"), f"#similar = {value(defaults.similar)}"]
     for name, table in tables.items():
         if dataclasses.is_dataclass(table):
             lines += ["", *_table(name, table)]
