@@ -15,6 +15,7 @@ from penchant.build import build, fingerprint
 from penchant.errors import NotReadyError, UnknownError, UsageError
 from penchant.pipeline import slate_id
 from penchant.ports import ItemChange
+from penchant.protocols import Notes
 from penchant.testing import worlds
 from penchant.types import Event, Item, Query, micros, moment
 
@@ -156,7 +157,7 @@ def test_a_logged_answer_can_be_given_again_after_the_world_has_changed(engine):
         world = engine.follower.at(slate.position)
         now = micros(slate.time)
         name = slate_id(slate.query, now, slate.position, engine.release.version)
-        trace = engine._trace(slate.query, world, engine.release, now, name)
+        trace = engine._trace(slate.query, world, engine.release, now, name, Notes())
         ids = [world.catalogue.items[row].id for row in trace.result.rows[:6].tolist()]
         assert (name, list(zip(ids, trace.result.scores[:6].tolist(), strict=True))) == (slate.id, picks(slate))
         for place, item in enumerate(slate.items, start=1):

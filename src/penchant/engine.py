@@ -15,14 +15,15 @@ from penchant import pipeline, privacy, steerage
 from penchant.checks import AHEAD, Observed, check, flaw, unknown
 from penchant.enriched import news
 from penchant.errors import NotReadyError, UnknownError, UsageError
-from penchant.people import People
-from penchant.ports import ItemChange, ItemStore, Log, Record, StateStore
-from penchant.protocols import Context, Fold, Release, Trace
+from penchant.people import Folded, People
+from penchant.ports import ItemChange, ItemStore, Log, StateStore
+from penchant.protocols import Context, Fold, Notes, Release, Trace
 from penchant.recollection import Recollection, marks
 from penchant.speech import Generator, Language, Reader
 from penchant.steers import Steer
 from penchant.telemetry import Telemetry
-from penchant.types import PROPENSITY, Columns, Event, Item, Pick, Query, Slate, micros, moment
+from penchant.types import PROPENSITY, Event, Item, Pick, Query, Slate, micros, moment
+from penchant.watch import Watch
 from penchant.world import BARE, Follower, World, born
 
 
@@ -47,6 +48,7 @@ class Engine:
     recollection: Recollection = field(init=False)
     steering: steerage.Steerage = field(init=False)
     people: People = field(init=False)
+    watch: Watch = field(init=False)
     _observing: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
@@ -54,6 +56,7 @@ class Engine:
         self.recollection = Recollection(self.log)
         self.steering = steerage.Steerage(self.log)
         self.people = People(states=self.states, folds=self.folds, version=self.version)
+        self.watch = Watch(self)
 
     def recommend(self, query: Query, *, explain: bool = False, language: str = "en", min_position: int = 0) -> Slate:
         """What to offer: at most `query.k` picks, best first, as of `query.at` or now, with reasons if asked for.
@@ -71,18 +74,20 @@ class Engine:
     def _answer(self, query: Query, explain: bool, language: str, min_position: int) -> Slate:
         slate = self._made(query, explain, language, min_position)
         self.log.append([slate])
-        self.telemetry.answered(query.surface, slate.release, slate.degraded)
+        self.watch.answered(slate)
         return slate
 
     def _made(self, query: Query, explain: bool, language: str, min_position: int) -> Slate:
         check(query)
+        notes = Notes()
         world, release, now = self._moment(query.at)
+        notes.laps("read")
         if world.position < min_position:
             raise NotReadyError(f"the log has been read up to {world.position}, not yet up to {min_position}")
         name = pipeline.slate_id(query, now, world.position, release.version)
-        trace = self._trace(query, world, release, now, name)
-        with self.telemetry.timed("explain" if explain else "pick"):
-            picks = self._picks(trace, release, explain, language)
+        trace = self._trace(query, world, release, now, name, notes)
+        picks = self._picks(trace, release, explain, language)
+        self.watch.made(trace, "explain" if explain else "pick")
         return Slate(
             id=name,
             time=moment(now),
@@ -90,10 +95,10 @@ class Engine:
             picks=picks,
             release=release.version,
             position=world.position,
-            degraded=(*release.degraded, *trace.context.notes.degraded, *unknown(query, world.catalogue)),
+            degraded=(*release.degraded, *notes.degraded, *unknown(query, world.catalogue)),
             marks=marks(trace.result, len(picks)),
             steering=self.steering.told(trace.context, language),
-            cost=trace.context.notes.cost,
+            cost=notes.cost,
         )
 
     def rank(self, query: Query, *, explain: bool = False, language: str = "en", min_position: int = 0) -> Slate:
@@ -110,7 +115,7 @@ class Engine:
         world, release, now = self._moment(None)
         if item not in world.catalogue.row_of:
             raise UnknownError(f"no item {item!r}")
-        context = self._context(query, world, now, {f.name: f.start() for f in self.folds}, "")
+        context = self._context(query, world, now, {f.name: f.start() for f in self.folds}, "", Notes())
         return [
             Pick(item=world.catalogue.items[row].id, score=points)
             for row, points in pipeline.alike(release, context, k)
@@ -118,7 +123,7 @@ class Engine:
 
     def why(self, slate: str, item: str, language: str = "en") -> dict[str, object]:
         """Why an item was in a slate, or where it was lost. Runs the slate again as of its moment and release."""
-        return explaining.why(*self._again(self.slate(slate)), item, language, self._ids)
+        return explaining.why(*self._again(self.slate(slate)), item, language, self.recollection.ids)
 
     def slate(self, slate: str) -> Slate:
         """A logged slate. Raises UnknownError if there is none of this id."""
@@ -135,14 +140,14 @@ class Engine:
     def _again(self, slate: Slate) -> tuple[Trace, Release]:
         release = self.release if slate.release == self.release.version else self.archive(slate.release)
         world = self.follower.at(slate.position)
-        return self._trace(slate.query, world, release, micros(slate.time), slate.id), release
+        return self._trace(slate.query, world, release, micros(slate.time), slate.id, Notes()), release
 
     def trace(self, query: Query) -> Trace:
         """Every step of the answer to a query; nothing is logged."""
         check(query)
         world, release, now = self._moment(query.at)
         name = pipeline.slate_id(query, now, world.position, release.version)
-        return self._trace(query, world, release, now, name)
+        return self._trace(query, world, release, now, name, Notes())
 
     def observe(self, events: Sequence[Event]) -> Observed:
         """Log events and fold them in: durable when this returns, seen by the next answer.
@@ -157,9 +162,8 @@ class Engine:
         with self._observing:  # so that events get their times in the order in which they are logged
             now = self.clock(self.follower.catch_up())
             new = self.record([replace(e, id=e.id or uuid.uuid4().hex, time=e.time or now) for e in good])
-            position = self.follower.catch_up().position
-        for outcome, count in (("accepted", new), ("duplicate", len(good) - new), ("rejected", len(bad))):
-            self.telemetry.events.labels(outcome).inc(count)
+            position = self.watch.appended(new)
+        self.watch.observed(good, new, [reason for _, reason in rejected])
         return Observed(accepted=new, duplicates=len(good) - new, position=position, rejected=tuple(rejected))
 
     def steer(self, user: str, text: str, surface: str = "") -> Steer:
@@ -200,8 +204,7 @@ class Engine:
             self.reader.items(changed)  # into the cache before anyone reads of them in the log
             now = self.clock(world)
             self.log.append(ItemChange(id=f"item:{uuid.uuid4().hex}", time=now, item=i) for i in changed)
-            world = self.follower.catch_up()
-        self.telemetry.items.set(len(world.catalogue))
+            self.follower.catch_up()
         return len(changed)
 
     def withdraw(self, item: str) -> None:
@@ -233,21 +236,20 @@ class Engine:
 
     def _moment(self, at: datetime | None) -> tuple[World, Release, int]:
         world = self.follower.catch_up()
-        self.telemetry.position.set(world.position)
         if at is None:
             return world, self.release, micros(self.clock(world))
         return world, self.archive(micros(at)), micros(at)
 
-    def _trace(self, query: Query, world: World, release: Release, now: int, seed: str) -> Trace:
-        with self.telemetry.timed("state"):
-            user = self.people.of(world, query.user, now)
-        context = self.recollection.told(release, self._context(query, world, now, user, seed))
+    def _trace(self, query: Query, world: World, release: Release, now: int, seed: str, notes: Notes) -> Trace:
+        user = self.people.of(world, query.user, now)
+        notes.laps("state")
+        context = self.recollection.told(release, self._context(query, world, now, user, seed, notes))
         asked = self.steering.of(context.timeline, query.user, now, query.surface)
         context = replace(context, steering=asked.deltas)
-        with self.telemetry.timed("pipeline"):
-            return pipeline.run(release, context)
+        notes.laps("context")
+        return pipeline.run(release, context)
 
-    def _context(self, query: Query, world: World, now: int, user: dict[str, Columns], seed: str) -> Context:
+    def _context(self, query: Query, world: World, now: int, user: Folded, seed: str, notes: Notes) -> Context:
         view, known = world.timeline.until(now), world.catalogue if query.at is None else born(world.catalogue, now)
         return pipeline.context(
             query,
@@ -258,14 +260,15 @@ class Engine:
             folds=self.folds,
             language=self.language,
             seed=seed,
+            notes=notes,
         )
 
     def _picks(self, trace: Trace, release: Release, explain: bool, language: str) -> tuple[Pick, ...]:
-        result, catalogue = trace.result, trace.context.catalogue
+        result, catalogue, ids = trace.result, trace.context.catalogue, self.recollection.ids
         query = trace.context.query
         top = result.take(slice(0, query.k))
         names = [catalogue.items[row].id for row in top.rows.tolist()]
-        reasons = explaining.reasons(trace, release, top, self._ids, language) if explain else [()] * len(names)
+        reasons = explaining.reasons(trace, release, top, ids, language) if explain else [()] * len(names)
         chances = top.columns.get(PROPENSITY, np.ones(len(top))).tolist()
         shown = zip(names, top.scores.tolist(), reasons, chances, strict=True)
         picks = [Pick(item=i, score=s, reasons=r, propensity=p) for i, s, r, p in shown]
@@ -274,7 +277,3 @@ class Engine:
             unknown = dict.fromkeys(c for c in query.candidates if c not in catalogue.row_of)
             picks += [Pick(item=c, score=floor) for c in unknown]
         return tuple(picks[: query.k])
-
-    def _ids(self, user: str) -> dict[int, str]:
-        """Event ids of a person by position, for evidence."""
-        return {r.position: r.entry.id for r in self.log.events(user) if isinstance(r, Record)}

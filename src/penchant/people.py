@@ -10,6 +10,8 @@ from penchant.state.folds import fold
 from penchant.types import Columns
 from penchant.world import World
 
+Folded = dict[str, Columns]  # fold name → its columns
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
@@ -19,7 +21,7 @@ class People:
     folds: Sequence[Fold]
     version: str
 
-    def of(self, world: World, user: str, now: int) -> dict[str, Columns]:
+    def of(self, world: World, user: str, now: int) -> Folded:
         """The person's folds as of a moment."""
         timeline = world.timeline
         places = timeline.places("user", timeline.users.get(user, -1))

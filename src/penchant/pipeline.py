@@ -29,12 +29,13 @@ def context(
     folds: Sequence[Fold],
     language: Language = SILENT,
     seed: str = "",
+    notes: Notes | None = None,
 ) -> Context:
     """The context of a query; an item the person is looking at counts as a view of this moment."""
     row = catalogue.row_of.get(query.item) if query.item is not None else None
     if row is not None:
         user = fold(folds, timeline.glance(np.array([row], np.int32), now), dict(user))
-    notes = Notes()
+    notes = notes or Notes()
     return Context(
         query=query,
         now=now,
@@ -62,11 +63,15 @@ def slate_id(query: Query, now: int, position: int, release: str) -> str:
 
 def run(release: Release, context: Context) -> Trace:
     """Find candidates and pass them through the stages, keeping every step."""
-    asked = context.query.candidates
+    asked, lap = context.query.candidates, context.notes.laps
     if context.query.surface != "rank" or asked is None:
         context = permitted(release, context)
+    lap("rules")
     if asked is None:
-        found = {name: source.retrieve(context, limit) for name, (source, limit) in release.sources.items()}
+        found = {}
+        for name, (source, limit) in release.sources.items():
+            found[name] = source.retrieve(context, limit)
+            lap("retrieve", name)
         rows = joined(list(found.values()))
         if len(rows) < context.query.k:
             found["rest"] = rest(context, rows)
@@ -74,10 +79,12 @@ def run(release: Release, context: Context) -> Trace:
     else:
         found, rows = {}, context.catalogue.rows(list(dict.fromkeys(asked)))
         rows = rows[context.allowed[rows]]
+    lap("union")
     candidates = Candidates(rows=rows, scores=np.zeros(len(rows), np.float32), columns=scored(release, context, rows))
     steps = [(RESERVED, candidates)]
     for name, stage in release.stages.items():
         candidates = stage.apply(context, candidates)
+        lap("stage", name)
         steps.append((name, candidates))
     return Trace(context=context, found=found, steps=steps)
 
@@ -91,11 +98,11 @@ def permitted(release: Release, context: Context) -> Context:
 
 def scored(release: Release, context: Context, rows: Rows) -> dict[str, Array]:
     """Every source's columns for these rows, named `<source>.<column>`."""
-    return {
-        f"{name}.{column}": values
-        for name, (source, _) in release.sources.items()
-        for column, values in source.score(context, rows).items()
-    }
+    columns: dict[str, Array] = {}
+    for name, (source, _) in release.sources.items():
+        columns.update((f"{name}.{column}", values) for column, values in source.score(context, rows).items())
+        context.notes.laps("score", name)
+    return columns
 
 
 def joined(found: Sequence[Rows]) -> Rows:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
+from penchant.laps import Laps
 from penchant.speech import SILENT, Language
 from penchant.steers import Delta
 from penchant.timeline import Events, Timeline
@@ -28,6 +29,7 @@ class Notes:
 
     degraded: list[str] = field(default_factory=list)  # "stage: what could not be done"
     cost: dict[str, float] = field(default_factory=dict)  # what language models took: calls, tokens, seconds
+    laps: Laps = field(default_factory=Laps)  # how long each part of the way took
 
     def spend(self, **amounts: float) -> None:
         """Add to the cost."""

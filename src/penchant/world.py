@@ -39,6 +39,11 @@ class Follower:
         self._world = World(catalogue=catalogue, timeline=Timeline(kinds, Segments(segment)), position=0)
         self.catch_up()
 
+    @property
+    def seen(self) -> World:
+        """The world as it was last read, without a look at the log."""
+        return self._world
+
     def catch_up(self) -> World:
         """The world after everything that is in the log now."""
         with self._lock:

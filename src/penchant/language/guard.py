@@ -135,5 +135,5 @@ class Guard:
         left = until - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        with self.telemetry.timed("generator"):
+        with self.telemetry.timed(self.telemetry.waits):
             return work(left)

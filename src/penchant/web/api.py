@@ -54,6 +54,7 @@ class Api:
     def observe(self, body: wire.Deeds) -> Response:
         """Log events; once this answers with 200 they are durable, and the next answer has seen them."""
         good, bad = wire.sorted_out(body.events)
+        self.engine.telemetry.observed(0, 0, [why for _, why in bad])
         seen = self.engine.observe(list(good.values()))
         places = list(good)
         rejected = sorted(bad + [(places[index], reason) for index, reason in seen.rejected])

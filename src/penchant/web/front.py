@@ -4,6 +4,7 @@ Counts carry the template of a route and the status, never an id.
 """
 
 from collections.abc import Mapping
+from time import perf_counter
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,14 +39,14 @@ class Front:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        answer = _Answer(send)
+        answer, began = _Answer(send), perf_counter()
         body = await _read(scope, receive)
         if body is None:
             detail = f"the body has more than {LIMIT} bytes; send it in parts"
             await problem(413, detail, headers={"Connection": "close"})(scope, receive, answer)
         else:
             await self._guarded(scope, _Replay(body, receive), answer)
-        self.telemetry.requests.labels(_template(scope), str(answer.status)).inc()
+        self.telemetry.requested(_template(scope), answer.status, perf_counter() - began)
 
     async def _guarded(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
