@@ -46,7 +46,7 @@ def views(batches):
         told |= {"value": np.full(len(batch), np.nan, np.float32), "position": 10 * n + np.arange(len(batch))}
         grown.append(grown[-1].append(told))
         if n % 2:
-            walks.taken(grown[-1], np.arange(USERS), 1)
+            walks.read(grown[-1], np.arange(USERS), 1)
     return grown
 
 
@@ -69,19 +69,28 @@ def test_a_crowd_is_everybody_of_the_newest_events(tail, batches, last):
         assert found.tolist() == pytest.approx(total[people].tolist())
 
 
+def events_read(read):
+    """(item, weight, time, place in the list of people) of every positive event with an item that a loop reads."""
+    index, raw, (lo, kept, first, ends, places), gain = read
+    for h in range(len(lo)):
+        for e in range(ends[h]):
+            columns, at = (index, lo[h] + e) if e < kept[h] else (raw, places[first[h] + e - kept[h]])
+            if columns[0][at] >= 0 and gain[columns[1][at]] > 0:
+                yield columns[0][at], gain[columns[1][at]], columns[2][at], h
+
+
 @modest
 @given(batches=BATCHES, last=LASTS)
-def test_what_people_took_is_their_newest_positive_events(tail, batches, last):
+def test_what_is_read_of_people_is_their_newest_events(tail, batches, last):
     asked = np.array([2, 0, 3])
     for view in views(batches):
-        found = walks.taken(view, asked, last)
         wanted = [
             (view.item[p], KINDS.weights[view.kind[p]], view.time[p], slot)
             for slot, code in enumerate(asked)
             for p in newest(view.user, code, last)
             if view.item[p] >= 0 and KINDS.weights[view.kind[p]] > 0
         ]
-        assert list(zip(*(column.tolist() for column in found), strict=True)) == wanted
+        assert list(events_read(walks.read(view, asked, last))) == wanted
 
 
 @modest
@@ -93,66 +102,89 @@ def test_lately_is_the_people_of_the_newest_of_all(tail, batches, last, most):
         assert walks.lately(view, rows, last, most).tolist() == np.unique(view.user[places]).tolist()
 
 
-def some_events(seed=0, size=400):
-    """What five people took, in order of owner and time, with moments and long pauses."""
+TAKERS, THINGS = 5, 20
+
+
+def some_events(seed=0, size=400, behind=30):
+    """What five people took, with moments and long pauses; the newest events stand behind the index."""
     dice = np.random.default_rng(seed)
-    owner = np.sort(dice.integers(0, 5, size)).astype(np.int32)
-    time = np.cumsum(dice.choice([0, 1, 10, 100], size)) * MINUTE
-    item = dice.integers(0, 20, size).astype(np.int32)
-    return walks.Taken(item, dice.choice([0.25, 1.0, 2.0], size).astype(np.float32), time, owner)
+    line = Timeline(KINDS)
+    line.codes([f"u{n}" for n in range(TAKERS)])
+    columns = {
+        "time": np.cumsum(dice.choice([0, 1, 10, 100], size)) * MINUTE,
+        "user": dice.integers(0, TAKERS, size).astype(np.int32),
+        "item": dice.integers(-1, THINGS, size).astype(np.int32),
+        "kind": dice.integers(0, len(KINDS.names), size).astype(np.int16),
+        "value": np.full(size, np.nan, np.float32),
+        "position": np.arange(size),
+    }
+    line = line.append({name: column[: size - behind] for name, column in columns.items()})
+    line.postings("user")
+    read = walks.read(line.append({n: c[size - behind :] for n, c in columns.items()}), np.arange(TAKERS), 60)
+    item, weight, time, owner = (np.array(column) for column in zip(*events_read(read), strict=True))
+    return read, item, weight, time, owner
 
 
 def test_counts_fade_as_powers_of_two():
-    taken, now = some_events(), 16_000 * MINUTE
-    values = np.arange(5) + 1.0, np.arange(5) / 3
+    (read, item, weight, time, owner), now = some_events(), 16_000 * MINUTE
+    values = np.arange(TAKERS) + 1.0, np.arange(TAKERS) / 3
     lives = 3_000.0 * MINUTE, 50.0 * MINUTE
-    found = counting.counts(taken, values, now, lives, counting.HALVES, 20)
-    age = np.maximum(now - taken.time, 0)
+    found = counting.counts(read, values, now, lives, counting.HALVES, THINGS)
+    age = np.maximum(now - time, 0)
     for count, value, life in zip(found, (values[0], values[1], values[1]), (np.inf, *lives), strict=True):
-        wanted = np.bincount(taken.item, value[taken.owner] * taken.weight * 0.5 ** (age / life), minlength=20)
+        wanted = np.bincount(item, value[owner] * weight * 0.5 ** (age / life), minlength=THINGS)
         assert count.tolist() == pytest.approx(wanted.tolist(), rel=5e-5, abs=1e-11)
 
 
 def test_sessions_are_cut_by_person_and_pause():
-    taken, weight = some_events(1), np.where(np.arange(20) % 3 == 0, (np.arange(20) + 1) / 4, 0.0)
-    since = int(np.median(taken.time))
-    session, like, ended = counting.sessions(taken, 2, since, 30 * MINUTE, weight)
-    kept = (taken.owner != 2) | (taken.time <= since)
-    owner, time, item = taken.owner[kept], taken.time[kept], taken.item[kept]
+    (read, item, _, time, owner), worth = some_events(1), np.where(np.arange(20) % 3 == 0, (np.arange(20) + 1) / 4, 0.0)
+    since = int(np.median(time))
+    kept = (owner != 2) | (time <= since)
+    owner, time, item = owner[kept], time[kept], item[kept]
     begins = (np.diff(owner, prepend=-1) != 0) | (np.diff(time, prepend=0) >= 30 * MINUTE)
-    wanted = np.cumsum(begins) - 1
-    assert (session[~kept] == -1).all()
-    assert session[kept].tolist() == wanted.tolist()
-    for at in range(len(ended)):
-        shared = weight[np.unique(item[wanted == at])]
-        assert like[at] == pytest.approx(shared.sum() * shared.max())
-        assert ended[at] == time[wanted == at].max()
-    total = np.zeros(20)
-    for at in range(len(ended)):
-        total[np.unique(item[wanted == at])] += like[at]
-    assert counting.spread(taken.item, session, like, 20).tolist() == pytest.approx(total.tolist())
+    session = np.cumsum(begins) - 1
+    shared = [worth[np.unique(item[session == at])] for at in range(session[-1] + 1)]
+    wanted = [at for at in range(len(shared)) if shared[at].any()]
+    assert 0 < len(wanted) < len(shared)
+    like, ended, where = counting.sessions(read, 2, since, 30 * MINUTE, worth)
+    assert like.tolist() == pytest.approx([shared[at].sum() * shared[at].max() for at in wanted])
+    assert ended.tolist() == [time[session == at].max() for at in wanted]
+    assert where[0].tolist() == [owner[session == at][0] for at in wanted]
+    like[::3] = 0.0
+    total = np.zeros(THINGS)
+    for at, value in zip(wanted, like, strict=True):
+        total[np.unique(item[session == at])] += value
+    assert counting.spread(read, where, like, THINGS).tolist() == pytest.approx(total.tolist())
 
 
-def test_baskets_count_the_moments_behind():
-    taken = some_events(2)
-    back = counting.baskets(taken.time, taken.owner)
-    for owner in range(5):
-        times = taken.time[taken.owner == owner]
-        wanted = [len(np.unique(times[times > time])) for time in times]
-        assert back[taken.owner == owner].tolist() == wanted
+def test_habits_fade_with_the_moments_that_came_since():
+    read, item, weight, time, owner = some_events(2)
+    fades, like, mine = 0.9 ** np.arange(60), np.array([1.0, 0.0, 0.5, 2.0, 0.0]), np.arange(THINGS) % 4 / 2.0
+    back = [len(np.unique(time[(owner == o) & (time > t)])) for o, t in zip(owner, time, strict=True)]
+    strength = weight * fades[back]
+    wanted = np.bincount(item, like[owner] * strength, minlength=THINGS)
+    assert counting.habits(read, fades, like, THINGS).tolist() == pytest.approx(wanted.tolist())
+    shared, whole = counting.sharing(read, fades, mine)
+    assert shared.tolist() == pytest.approx(np.bincount(owner, strength * mine[item], minlength=TAKERS).tolist())
+    assert whole.tolist() == pytest.approx(np.bincount(owner, strength, minlength=TAKERS).tolist())
 
 
 def test_items_that_are_newer_than_the_catalogue_count_nowhere():
-    taken = some_events()
-    values = np.ones(5), np.ones(5)
-    assert all(len(c) == 4 for c in counting.counts(taken, values, 0, (1.0, 1.0), counting.HALVES, 4))
-    session, like, _ = counting.sessions(taken, -1, 0, MINUTE, np.ones(4))
-    assert len(counting.spread(taken.item, session, like, 4)) == 4
+    read = some_events()[0]
+    values = np.ones(TAKERS), np.ones(TAKERS)
+    assert all(len(c) == 4 for c in counting.counts(read, values, 0, (1.0, 1.0), counting.HALVES, 4))
+    like, _, where = counting.sessions(read, -1, 0, MINUTE, np.ones(4))
+    assert len(counting.spread(read, where, like, 4)) == 4
+    assert len(counting.habits(read, np.ones(60), np.ones(TAKERS), 4)) == 4
+    assert counting.sharing(read, np.ones(60), np.zeros(4))[0].tolist() == [0.0] * TAKERS
 
 
 def test_nobody_and_nothing():
     nothing = np.zeros(0, np.int64)
     line = Timeline(Kinds({"view": 1.0, "other": 1.0}, {}))
-    assert [len(column) for column in walks.taken(line, nothing, 5)] == [0, 0, 0, 0]
+    read = walks.read(line, nothing, 5)
+    assert list(events_read(read)) == []
+    assert [len(part) for part in counting.sessions(read, -1, 0, 1, np.ones(2))[2]] == [0, 0, 0]
+    assert walks.lately(line, np.arange(ITEMS), 5, 3).tolist() == []
     assert [len(part) for part in walks.crowd(line, nothing, np.zeros(0), 5)] == [0, 0]
     assert [len(part) for part in walks.crowd(line, np.arange(ITEMS), np.ones(ITEMS), 5)] == [0, 0]

@@ -25,20 +25,21 @@ def compiled(loop: Loop) -> Loop:
 
 
 @compiled
-def spans(order: Array, bounds: Arrays, tail: Array, codes: Arrays, last: int, n: int) -> Arrays:
+def spans(order: Array, starts: Array, tail: Array, codes: Array, last: int, n: int) -> Arrays:
     """Where the `last` newest of the first `n` events of each code lie.
 
-    `bounds` are lo and hi: `order`[lo:hi] are the ascending places of a code in an index over the first n − len(tail)
-    events, or over more of them than n; `tail` has the codes of the events that are not in it. `codes` are the codes
-    ascending, and where each stood among those that were asked for. Returns lo and hi of each code, the places
-    (codes,) first … first + count of a code in the last one returned: its events in the tail.
+    `order`[starts[c]:starts[c + 1]] are the ascending places of code c in an index over the first n − len(tail)
+    events, or over more of them than n; `tail` has the codes of the events that are not in it. Returns lo and hi of
+    each code, the places (codes,) first … first + count of a code in the last one returned: its events in the tail.
     """
-    lo, hi, size = bounds[0].copy(), bounds[1].copy(), len(codes[0])
+    size, most = len(codes), len(starts) - 1
+    lo, hi = np.empty(size, np.int64), np.empty(size, np.int64)
     first, end = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for h in range(size):
+        lo[h], hi[h] = starts[min(codes[h], most)], starts[min(codes[h] + 1, most)]
         if hi[h] > lo[h] and order[hi[h] - 1] >= n:
             hi[h] = _at(order, n, lo[h], hi[h])
-    owner, late = _late(tail, codes[0], codes[1])
+    owner, late = _late(tail, codes)
     for e in range(len(owner)):
         end[owner[e]] += 1
     places = np.empty(len(owner), np.int64)
@@ -68,17 +69,21 @@ def _at(ascending: Array, value: int, lo: int, hi: int) -> int:
 
 
 @compiled
-def _late(tail: Array, codes: Array, stood: Array) -> tuple[Array, Array]:
+def _late(tail: Array, codes: Array) -> tuple[Array, Array]:
     """The places in `tail` of any of the codes, ascending, and which of them each is."""
-    most = codes[-1] if len(codes) else 0
-    marked = np.zeros(most // 8 + 1, np.uint8)  # a bit each: cheap to ask before it is looked for
-    for h in range(len(codes)):
-        marked[codes[h] >> 3] |= np.uint8(1 << (codes[h] & 7))
     owner, late, found = np.empty(len(tail), np.int64), np.empty(len(tail), np.int64), 0
+    if not len(tail) or not len(codes):
+        return owner[:0], late[:0]
+    stood = np.argsort(codes)
+    ascending = codes[stood]
+    most = ascending[-1]
+    marked = np.zeros(most // 8 + 1, np.uint8)  # a bit each: cheap to ask before it is looked for
+    for code in ascending:
+        marked[code >> 3] |= np.uint8(1 << (code & 7))
     for e in range(len(tail)):
         code = tail[e]
         if 0 <= code <= most and marked[code >> 3] >> (code & 7) & 1:
-            owner[found] = stood[_at(codes, code, 0, len(codes))]
+            owner[found] = stood[_at(ascending, code, 0, len(ascending))]
             late[found] = e
             found += 1
     return owner[:found], late[:found]
@@ -118,40 +123,24 @@ def crowd(index: Arrays, raw: Arrays, span: Arrays, weights: Array, gain: Array,
 
 
 @compiled
-def taken(index: Arrays, raw: Arrays, span: Arrays, gain: Array) -> tuple[Array, Array, Array, Array]:
-    """Item, weight, time and owner of the positive events with an item in the spans of some people, owner by owner.
-
-    `index` and `raw` are (item, kind, time) in the order of the index and of the timeline.
-    """
-    lo, hi, first, end, places = span
-    size = _events(span)
-    item, weight = np.empty(size, np.int32), np.empty(size, np.float32)
-    time, owner = np.empty(size, np.int64), np.empty(size, np.int32)
-    k = 0
-    for h in range(len(lo)):
-        for j in range(lo[h], hi[h]):
-            item[k], weight[k], time[k], owner[k] = index[0][j], gain[index[1][j]], index[2][j], h
-            k += item[k] >= 0 and weight[k] > 0
-        for e in range(first[h], end[h]):
-            p = places[e]
-            item[k], weight[k], time[k], owner[k] = raw[0][p], gain[raw[1][p]], raw[2][p], h
-            k += item[k] >= 0 and weight[k] > 0
-    return item[:k], weight[:k], time[:k], owner[:k]
-
-
-@compiled
-def places(order: Array, span: Arrays) -> Array:
-    """The places of all the events in the spans."""
+def newest(order: Array, span: Arrays, most: int, n: int) -> Array:
+    """The places, span by span, of the newest `most` events among all those in the spans, of the first `n` events."""
     lo, hi, first, end, late = span
+    begin, behind = 0, n  # the last place behind which there are at least `most`
+    while behind - begin > 1:
+        middle, count = (begin + behind) // 2, 0
+        for h in range(len(lo)):
+            count += hi[h] - _at(order, middle, lo[h], hi[h]) + end[h] - _at(late, middle, first[h], end[h])
+        begin, behind = (middle, behind) if count >= most else (begin, middle)
     found, k = np.empty(_events(span), np.int64), 0
     for h in range(len(lo)):
-        for j in range(lo[h], hi[h]):
+        for j in range(_at(order, begin, lo[h], hi[h]), hi[h]):
             found[k] = order[j]
             k += 1
-        for e in range(first[h], end[h]):
+        for e in range(_at(late, begin, first[h], end[h]), end[h]):
             found[k] = late[e]
             k += 1
-    return found
+    return found[:k]
 
 
 @compiled

@@ -18,6 +18,7 @@ class Postings:
         self.order = known[np.argsort(codes[known], kind="stable")].astype(np.int32)
         counts = np.bincount(codes[known]) if len(known) else np.zeros(0, dtype=np.int64)
         self.starts = np.concatenate([[0], np.cumsum(counts)])
+        self.firsts = np.sort(self.order[self.starts[:-1][counts > 0]])  # where the codes occur first, ascending
         self.columns = {name: column[self.order] for name, column in columns.items() if name != by}
 
     def bounds(self, codes: Array) -> tuple[Array, Array]:

@@ -208,9 +208,7 @@ class Timeline:
         """Where the `last` newest events of each of several codes of `user` or `item` lie: see `loops.spans`."""
         index = self.postings(column)
         tail = getattr(self, column)[index.size :]
-        stood = np.argsort(codes)
-        ascending = np.asarray(codes, dtype=np.int64)[stood], stood
-        return spans(index.order, index.bounds(codes), tail, ascending, last, self.n)
+        return spans(index.order, index.starts, tail, np.asarray(codes, dtype=np.int64), last, self.n)
 
     def columns(self, by: str, names: Sequence[str]) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Columns in the order of the index of `user` or `item`, and in that of the timeline."""

@@ -1,21 +1,10 @@
 """Walks over the timeline: from items to the people who met them, from people to what they took."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from penchant import loops
 from penchant.timeline import Timeline
-from penchant.types import Array, Rows
-
-
-class Taken(NamedTuple):
-    """Positive events with an item, owner by owner and each owner's in order of time."""
-
-    item: Rows
-    weight: Array  # float32, of the kind
-    time: Array  # int64 µs
-    owner: Array  # int32, place in the list of people that was asked for
+from penchant.types import Array
 
 
 def crowd(timeline: Timeline, rows: Array, weights: Array, last: int, gain: Array | None = None) -> tuple[Array, Array]:
@@ -31,16 +20,21 @@ def crowd(timeline: Timeline, rows: Array, weights: Array, last: int, gain: Arra
     return people, total[people]
 
 
-def taken(timeline: Timeline, people: Array, depth: int) -> Taken:
-    """The positive events with an item among the `depth` newest of each person (codes)."""
+def read(timeline: Timeline, people: Array, depth: int) -> tuple[loops.Arrays, loops.Arrays, loops.Arrays, Array]:
+    """What the loops of `retrieval.counting` read: the `depth` newest events of each person (codes), in order of time.
+
+    That is item, kind and time in the order of the index, and in that of the timeline; (lo, kept, first, ends, places):
+    person h has `ends[h]` events, `kept[h]` in the index from `lo[h]` on, the others at places[first[h]] and so on;
+    and the weight of each kind.
+    """
     index, raw = timeline.columns("user", ("item", "kind", "time"))
-    return Taken(*loops.taken(index, raw, timeline.spans("user", people, depth), timeline.kinds.weights))
+    lo, hi, first, end, places = timeline.spans("user", people, depth)
+    kept = hi - lo
+    return index, raw, (lo, kept, first, kept + end - first, places), timeline.kinds.weights
 
 
 def lately(timeline: Timeline, rows: Array, last: int, most: int) -> Array:
     """Codes, ascending, of the people of the newest `most` among the `last` newest events of each item."""
-    places = loops.places(timeline.postings("item").order, timeline.spans("item", rows, last))
-    if len(places) > most:
-        places = np.partition(places, len(places) - most)[len(places) - most :]
+    places = loops.newest(timeline.postings("item").order, timeline.spans("item", rows, last), most, len(timeline))
     people: Array = np.unique(timeline.user[places])
     return people

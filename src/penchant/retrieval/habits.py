@@ -13,8 +13,8 @@ from annotated_types import Ge, Interval
 
 from penchant import walks
 from penchant.protocols import Context
+from penchant.retrieval import counting
 from penchant.retrieval.best import best
-from penchant.retrieval.counting import baskets
 from penchant.types import Array, Columns, Rows
 
 
@@ -46,14 +46,13 @@ class Habits:
         size, person = len(context.catalogue), context.timeline.users.get(context.query.user)
         if person is None:
             return np.zeros(size)
-        item, strength, _ = self._taken(context, np.array([person]), self.history)
-        habits = np.bincount(item, weights=strength, minlength=size)
-        item, strength, owner = self._taken(context, self._sharing(context, habits, person), self.depth)
-        most = int(owner.max(initial=-1)) + 1
-        shared = np.bincount(owner, weights=strength * habits[item], minlength=most)
-        like = shared / np.maximum(np.bincount(owner, weights=strength, minlength=most), 1e-9)
+        fades, alone = self._fades(), np.array([person])
+        habits = counting.habits(walks.read(context.timeline, alone, self.history), fades, np.ones(1), size)
+        read = walks.read(context.timeline, self._sharing(context, habits, person), self.depth)
+        shared, whole = counting.sharing(read, fades, habits)
+        like = shared / np.maximum(whole, 1e-9)
         like[np.argsort(-like, kind="stable")[self.nearest :]] = 0.0
-        theirs = np.bincount(item, weights=strength * like[owner], minlength=size)
+        theirs = counting.habits(read, fades, like, size)
         found: Array = self.own * habits + (1 - self.own) * theirs / max(like.sum(), 1e-9)
         return found
 
@@ -67,10 +66,8 @@ class Habits:
         nearest: Array = people[np.argsort(-shared, kind="stable")[: self.people]]
         return nearest
 
-    def _taken(self, context: Context, people: Array, depth: int) -> tuple[Array, Array, Array]:
-        """Item, faded weight and owner of the positive events of some people."""
-        found = walks.taken(context.timeline, people, depth)
-        back = baskets(found.time, found.owner)
-        fades = np.arange(int(back.max(initial=0)) + 1)
-        fades = self.within ** (fades % self.size) * self.between ** (fades // self.size)
-        return found.item, found.weight * fades[back], found.owner
+    def _fades(self) -> Array:
+        """What an event counts by how many moments came since."""
+        back = np.arange(max(self.history, self.depth))
+        fades: Array = self.within ** (back % self.size) * self.between ** (back // self.size)
+        return fades

@@ -56,8 +56,8 @@ class Neighbours:
         people, near, seen = self._nearest(context, length)
         if not len(people):
             return dict.fromkeys(COLUMNS, np.zeros(size))
-        values = near * _rarity(context.timeline, seen), near / seen**self.even
-        lives, events = (self.peers * DAY, self.lately * DAY), walks.taken(context.timeline, people, self.depth)
+        values = near * _rarity(context, seen), near / seen**self.even
+        lives, events = (self.peers * DAY, self.lately * DAY), walks.read(context.timeline, people, self.depth)
         together, peers, lately = counts(events, values, context.now, lives, HALVES, size)
         return {
             "together": together,
@@ -77,35 +77,27 @@ class Neighbours:
         people, near = people[others], near[others]
         seen = activity(timeline, people)
         if len(people) > self.people:
-            nearest = np.argsort(-near * _rarity(timeline, seen), kind="stable")[: self.people]
+            nearest = np.argsort(-near * _rarity(context, seen), kind="stable")[: self.people]
             people, near, seen = people[nearest], near[nearest], seen[nearest]
         return people, near, seen
 
 
-def _rarity(timeline: Timeline, seen: Array) -> Array:
+def _rarity(context: Context, seen: Array) -> Array:
     """idf² of people: who does little says more by each thing done."""
-    rarity: Array = np.maximum(np.log(max(population(timeline), 1)) - np.log1p(seen), 0.1) ** 2
+    known = context.once("population", lambda: population(context.timeline))
+    rarity: Array = np.maximum(np.log(max(known, 1)) - np.log1p(seen), 0.1) ** 2
     return rarity
 
 
 def activity(timeline: Timeline, people: Array) -> Array:
-    """How many events each of these people has, at least 1; `postings` also has those that come later."""
-    index = timeline.postings("user")
-    starts, ends = index.bounds(people)
-    low, high = starts.copy(), ends.copy()
-    while index.size > len(timeline) and (open_ := low < high).any():  # places ascend: halve until the present is met
-        middle = (low + high) // 2
-        past = index.order[np.minimum(middle, len(index.order) - 1)] < len(timeline)
-        low, high = np.where(open_ & past, middle + 1, low), np.where(open_ & ~past, middle, high)
-    more = np.bincount(timeline.user[index.size :], minlength=int(people.max(initial=-1)) + 1)[people]
-    count: Array = np.maximum(high - starts + more, 1)
-    return count
+    """How many events each of these people has, at least 1."""
+    lo, hi, first, end, _ = timeline.spans("user", people, len(timeline))
+    return np.maximum(hi - lo + end - first, 1)
 
 
 def population(timeline: Timeline) -> int:
     """How many people have done something; `timeline.users` also has those who come later."""
     index = timeline.postings("user")
-    first = index.order[index.starts[:-1][np.diff(index.starts) > 0]]
-    late = np.unique(timeline.user[index.size :])
+    late = timeline.user[index.size :]
     starts, ends = index.bounds(late)
-    return int(np.count_nonzero(first < len(timeline)) + np.count_nonzero(starts == ends))
+    return int(np.searchsorted(index.firsts, len(timeline))) + len(np.unique(late[starts == ends]))

@@ -51,13 +51,12 @@ class Sessions:
         weight = np.zeros(size)
         weight[visit] = weights
         people, mine = self._people(context, visit)
-        taken = walks.taken(context.timeline, people, self.depth)
+        read = walks.read(context.timeline, people, self.depth)
         gap = round(self.gap * MINUTE)
-        session, like, ended = counting.sessions(taken, mine, context.now - gap, gap, weight)
+        like, ended, where = counting.sessions(read, mine, context.now - gap, gap, weight)
         like = like * 0.5 ** ((context.now - ended) / DAY / self.half_life)
-        near = np.flatnonzero(like)
-        like[near[np.argsort(-like[near], kind="stable")[self.nearest :]]] = 0.0
-        counts: Array = counting.spread(taken.item, session, like, size)
+        like[np.argsort(-like, kind="stable")[self.nearest :]] = 0.0
+        counts: Array = counting.spread(read, where, like, size)
         return counts * _rarity(context.timeline, context.now, size)
 
     def _visit(self, context: Context) -> tuple[Rows, Array]:
