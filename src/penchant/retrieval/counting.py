@@ -88,16 +88,16 @@ def sessions(read: Reading, mine: int, since: int, gap: int, worth: Array) -> tu
 @compiled
 def spread(read: Reading, where: Arrays, like: Array, size: int) -> Array:
     """Σ like of the sessions, given as (person, first event, end), that hold each item, an item once per session."""
-    (items, kinds, times), raw, (lo, kept, first, ends, places), gain = read
+    (items, kinds, _), raw, (lo, kept, first, _, places), gain = read
     total, met = np.zeros(size), np.full(size, -1, np.int64)
     for s in range(len(like)):
         h = where[0][s]
         for e in range(where[1][s], where[2][s] if like[s] > 0 else 0):
             if e < kept[h]:
-                item, weight, time = items[lo[h] + e], gain[kinds[lo[h] + e]], times[lo[h] + e]
+                item, weight = items[lo[h] + e], gain[kinds[lo[h] + e]]
             else:
                 late = places[first[h] + e - kept[h]]
-                item, weight, time = raw[0][late], gain[raw[1][late]], raw[2][late]
+                item, weight = raw[0][late], gain[raw[1][late]]
             if weight > 0 and 0 <= item < size and met[item] != s:
                 met[item] = s
                 total[item] += like[s]

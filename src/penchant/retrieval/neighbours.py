@@ -92,7 +92,8 @@ def _rarity(context: Context, seen: Array) -> Array:
 def activity(timeline: Timeline, people: Array) -> Array:
     """How many events each of these people has, at least 1."""
     lo, hi, first, end, _ = timeline.spans("user", people, len(timeline))
-    return np.maximum(hi - lo + end - first, 1)
+    count: Array = np.maximum(hi - lo + end - first, 1)
+    return count
 
 
 def population(timeline: Timeline) -> int:
