@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo examples test check bench bench-quality format clean
+.PHONY: help demo examples test torture check bench bench-quality format clean
 help:           ## what there is to do
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -18,6 +18,9 @@ examples: .make/examples ## the articles' five running examples, offline; each p
 test:           ## every check and every test; what has to be compiled is compiled beside the checks
 	$(MAKE) --no-print-directory -j 4 .make/llm .make/system check
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+torture: .make/dev ## kill -9 at ROUNDS=100 moments of every step, and write benchmarks/results/torture.md
+	TORTURE=$(or $(ROUNDS),100) TORTURE_TABLE=benchmarks/results/torture.md $(BIN)/pytest tests/torture $(ARGS)
 
 check: .make/dev ## format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -1,0 +1,237 @@
+"""Whatever a process was doing when it was killed with -9: nothing promised is lost, and what is there is whole."""
+
+import http.client
+import itertools
+import json
+import random
+import shutil
+import threading
+import time
+from collections import Counter
+from urllib.parse import urlsplit
+
+import pytest
+
+from penchant import doctor, privacy
+from penchant.project import REJECTED, Project
+
+BATCH = 20  # events that an import writes at once
+SEEN = 4  # people who are asked for after each round
+LATER = 1.1  # of the time that a step takes, the last moment at which it is killed
+
+
+# ── what must be true ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def unsound(folder):
+    """Violations of what holds for every project: sound, people's state a fold of the log, the release whole."""
+    found = [check.line() for check in doctor.examine(folder) if check.status == "fail"]
+    with Project(folder) as project:
+        artefacts = project.built.artefacts
+        for release in artefacts.versions():
+            artefacts.fetch(release["version"])
+        current = artefacts.current() or "untrained"
+        people = sorted(name for name in project.engine.follower.catch_up().timeline.names if name)[:SEEN]
+        offered = [project.recommend(user) for user in people]
+        project.rebuild()
+        afresh = [project.recommend(user) for user in people]
+    found += [f"served {slate.release}, promoted {current}" for slate in offered if slate.release != current]
+    found += ["nothing was offered" for slate in offered if not slate.items]
+    found += ["kept state is not the log's" for a, b in zip(offered, afresh, strict=True) if a.picks != b.picks]
+    return found
+
+
+def logged(folder):
+    """Ids of the events in a log, in order, each as often as it is there."""
+    with Project(folder) as project:
+        names = [name for name in project.engine.follower.catch_up().timeline.names if name]
+        records = sorted((r for name in names for r in project.engine.log.events(name)), key=lambda r: r.position)
+    return [record.entry.id for record in records]
+
+
+def told(acks):
+    """What a step said it was promised; the last line may be half a line."""
+    lines = acks.read_text().splitlines(keepends=True) if acks.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def broken(promised, ids, before, flying):
+    """Violations of "each promised event is there once; of what was not promised, whole batches under way at most"."""
+    counts, known = Counter(ids), {name for batch in promised for name in batch} | set(before)
+    found = [f"{name} is there {counts[name]} times" for name in sorted(known) if counts[name] != 1]
+    others = Counter(name.rpartition("-")[0] for name in counts.keys() - known)
+    found += [f"{len(others)} batches that nobody was promised"] * (len(others) > flying)
+    return found + [f"{count} events of batch {name}" for name, count in others.items() if count not in (1, 3)]
+
+
+# ── rounds ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def moments(step, rounds, took):
+    """Moments of a step: one drawn from each of so many equal parts of its duration."""
+    dice = random.Random(step)
+    return [(turn + dice.random()) / rounds * took * LATER for turn in range(rounds)]
+
+
+def prints(folder):
+    """Every file with its size and time; what SQLite makes of itself when it opens does not count."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.name.endswith("-shm")]
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in files if path.stat().st_size}
+
+
+@pytest.fixture
+def torture(zygote, note, rounds, tmp_path):
+    """Do a step once for its duration and then again and again, killing it; `check` finds what is wrong after it."""
+
+    def run(step, source, check, store="sqlite", **options):
+        counts, violations = Counter(), []
+
+        def once(name, after):
+            place = tmp_path / name
+            folder = shutil.copytree(source, place / "shop")
+            acks, before, files = place / "acks", logged(folder), prints(folder)
+            ended = zygote.run(step, folder, acks, after, name=name, **options)
+            assert ended["killed"] or ended["code"] == 0
+            said = told(acks)
+            wrote = said or prints(folder) != files
+            counts["ended" if not ended["killed"] else "midway" if wrote else "before"] += 1
+            found = check(folder, said, before) + unsound(folder)
+            violations.extend(f"{step}, killed after {after} s: {what}" for what in found)
+            shutil.rmtree(place)
+            return ended["took"]
+
+        took = once("whole", None)
+        counts.clear()
+        for turn, after in enumerate(moments(step, rounds, took)):
+            once(str(turn), after)
+        note(step, store, counts, len(violations))
+        assert violations == []
+
+    return run
+
+
+# ── what is killed ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_import(torture, bare, trained):
+    wanted, refused = logged(trained), (trained / REJECTED).read_bytes().count(b"\n")
+    assert (len(wanted), refused) == (298, 2)
+
+    def check(folder, *_):
+        ids = logged(folder)
+        found = ["half a batch"] * (len(ids) % BATCH > 0 and len(ids) != len(wanted))
+        with Project(folder) as project:
+            project.import_items(folder / "items.csv")
+            added = project.import_events(folder / "events.csv").written
+        found += ["a second import did not add what was missing"] * (added != len(wanted) - len(ids))
+        found += ["the events are others"] * (logged(folder) != wanted)
+        return found + ["the refused rows are others"] * ((folder / REJECTED).read_bytes().count(b"\n") != refused)
+
+    torture("load", bare, check, batch=BATCH)
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(("step", "threads"), [("append", 2), ("fold", 1)])
+def test_events(torture, request, store, step, threads):
+    source = request.getfixturevalue("trained" if store == "sqlite" else "elsewhere")
+    torture(step, source, lambda folder, said, was: broken(said, logged(folder), was, flying=threads), store=store)
+
+
+def post(address, name, said):
+    """Post events until the server is gone; what it has answered with 200 goes to `said`."""
+    connection = http.client.HTTPConnection(address, timeout=20)
+    for turn in itertools.count():
+        ids = [f"{name}-{turn}-{part}" for part in range(1 + 2 * (turn % 2))]
+        events = [{"event_id": i, "user_id": f"u{turn % 9}", "item_id": "G1", "event_type": "view"} for i in ids]
+        try:
+            connection.request(
+                "POST", "/v1/events", json.dumps({"events": events}), {"Content-Type": "application/json"}
+            )
+            answer = connection.getresponse()
+            assert json.loads(answer.read())["accepted"] == len(ids)
+        except (OSError, http.client.HTTPException, ValueError):
+            break
+        said.append(ids)
+    connection.close()
+
+
+def test_events_over_http(zygote, note, rounds, trained, tmp_path):
+    counts, violations = Counter(), []
+    for turn, after in enumerate(moments("http", rounds, 0.5)):
+        place, said = tmp_path / str(turn), []
+        folder, acks = shutil.copytree(trained, place / "shop"), place / "acks"
+        before = logged(folder)
+        zygote.start("serve", folder, acks, after, name="")
+        while not told(acks):
+            time.sleep(0.01)
+        address = urlsplit(told(acks)[0]).netloc
+        clients = [threading.Thread(target=post, args=(address, f"{who}", said)) for who in range(3)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        assert zygote.ended()["killed"]
+        counts["midway" if said else "before"] += 1
+        found = broken(said, logged(folder), before, flying=3) + unsound(folder)
+        violations += [f"killed after {after} s: {what}" for what in found]
+        shutil.rmtree(place)
+    note("append over HTTP", "sqlite", counts, len(violations))
+    assert violations == []
+
+
+def test_forget(torture, trained):
+    people = [f"u{number}" for number in range(8)]
+
+    def check(folder, said, _):
+        with Project(folder) as project:
+            kept = {user: project.export(user) for user in said}
+            found = [f"something of {user} is kept" for user in kept if privacy.holds(kept[user])]
+            for user in people:
+                project.forget(user)
+            return found + [f"{user} cannot be forgotten" for user in people if privacy.holds(project.export(user))]
+
+    torture("forget", trained, check, people=people)
+
+
+def releases(folder):
+    """The version that is promoted, and all there are."""
+    with Project(folder) as project:
+        return project.built.artefacts.current(), [release["version"] for release in project.releases()]
+
+
+def test_train(torture, trained):
+    current, known = releases(trained)
+
+    def check(folder, said, _):
+        now, versions = releases(folder)
+        new = [version for version in versions if version not in known]
+        found = ["a release is lost"] * (not set(known) <= set(versions))
+        found += [f"{now} is promoted"] * (now not in (said or [current, *new]))
+        with Project(folder) as project:
+            again = project.train()["version"]
+        return found + ["a second training is not served"] * (releases(folder)[0] != again)
+
+    torture("train", trained, check)
+
+
+def test_publish(torture, trained):
+    known = releases(trained)[1]
+
+    def check(folder, said, _):
+        versions = releases(folder)[1]
+        found = [f"release {version} is lost" for version in (*known, *said) if version not in versions]
+        return found + ["releases nobody published"] * (len(versions) > len(known) + len(said) + 1)
+
+    torture("publish", trained, check)
+
+
+@pytest.mark.parametrize("step", ["promote", "swap"])
+def test_promotions(torture, trained, step):
+    current, known = releases(trained)
+
+    def check(folder, said, _):
+        last, following = said[-1] if said else current, known[len(said) % len(known)]
+        now = releases(folder)[0]
+        return [f"{now} is promoted; promised was {last}, under way {following}"] * (now not in {last, following})
+
+    torture(step, trained, check)
