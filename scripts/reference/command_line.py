@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from penchant import cli
-from penchant.cli.commands import commands
+from penchant.cli.commands import commands, functions
 from reference import tables
 from reference.source import doc
 
@@ -21,12 +21,12 @@ def page() -> Iterator[str]:
     yield doc(cli)
     yield "```text\npenchant [--version] [--debug] COMMAND …\n```"
     yield tables.grid(HEADERS, list(options(getattr(app.registered_callback, "callback", None))))
-    for info in app.registered_commands:
-        yield f"## penchant {info.name}\n\n{doc(info.callback)}"
-        given = [said for _, said in parameters(info.callback, "ArgumentInfo")]
-        yield "```text\n" + " ".join(["penchant", str(info.name), *(i.metavar for i in given), "[OPTIONS]"]) + "\n```"
+    for name, function in functions().items():
+        yield f"## penchant {name}\n\n{doc(function)}"
+        given = [said for _, said in parameters(function, "ArgumentInfo")]
+        yield "```text\n" + " ".join(["penchant", name, *(i.metavar for i in given), "[OPTIONS]"]) + "\n```"
         arguments = [(f"`{i.metavar}`", "", "required", i.help) for i in given]
-        yield tables.grid(HEADERS, [*arguments, *options(info.callback)])
+        yield tables.grid(HEADERS, [*arguments, *options(function)])
 
 
 def options(function: Any) -> Iterator[tuple[str, str, str, str]]:

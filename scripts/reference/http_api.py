@@ -18,6 +18,9 @@ stores = { items = "memory://", log = "memory://", state = "memory://", artefact
 encoder = { model = "hashing" }
 """
 ERRORS = {
+    "401": "a key is needed, and none was sent or it is no key of this server; `WWW-Authenticate` says so",
+    "403": "the key is not good for this; `detail` names the scope that is",
+    "429": "you ask too often; `Retry-After` says when to ask again",
     "400": "the body is not JSON, or the question makes no sense",
     "404": "a well-formed name of something that does not exist",
     "413": f"the body has more than {front.LIMIT:,} bytes",
@@ -38,12 +41,13 @@ def page() -> Iterator[str]:
     yield (
         "`penchant serve` answers here. Bodies are JSON; unknown keys are errors. `/docs` shows the same from the "
         "server itself, `/openapi.json` is for machines, and the console is at `/`. Errors are "
-        "`application/problem+json` (RFC 9457)."
+        "`application/problem+json` (RFC 9457). A server that has [keys](../howto/keys-and-limits.md) wants one "
+        "with the scope that a route needs."
     )
     for path, methods in document["paths"].items():
         for method, route in methods.items():
             yield from _route(f"{method.upper()} {path}", route)
-    yield "## Errors\n\n" + tables.grid(("status", "means"), list(ERRORS.items()))
+    yield "## Errors\n\n" + tables.grid(("status", "means"), sorted(ERRORS.items()))
     yield "## Shapes"
     for name in sorted(name for name in shapes if "ValidationError" not in name):
         yield f"### {name}\n\n{shapes[name].get('description', '')}".strip()
@@ -70,7 +74,8 @@ def _route(title: str, route: Mapping[str, Any]) -> Iterator[str]:
     body = route.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     answers = route["responses"]
     errors = ", ".join(status for status in sorted(answers) if not status.startswith("2"))
-    yield f"{f'Takes {kind(body)}. ' if body else ''}Answers {_content(answers['200'])}. Errors: {errors}."
+    scope = "".join(f"Needs the scope {way['key'][0]}. " for way in route["security"])
+    yield f"{scope}{f'Takes {kind(body)}. ' if body else ''}Answers {_content(answers['200'])}. Errors: {errors}."
 
 
 def _content(answer: Mapping[str, Any]) -> str:

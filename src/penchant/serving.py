@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penchant import config, door
 from penchant.errors import NotReadyError, UsageError
 from penchant.project import Project
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 FOLDER = "PENCHANT_FOLDER"  # environment variable from which each worker knows its project
+NEEDED = "PENCHANT_KEYS_NEEDED"  # set for workers that answer nobody without a key
 _PAUSE = 1.0  # seconds between two looks at the promoted release
 _PATIENCE = 10  # seconds that open requests have when the server stops
 _STARTING = 30.0  # seconds a server may take to start
@@ -71,20 +73,35 @@ class Watcher:
                 )
 
 
-def serve(folder: Path, *, host: str, port: int, workers: int, started: Callable[[str], None]) -> None:
+def serve(
+    folder: Path,
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    started: Callable[[str], None],
+    tls: tuple[Path | None, Path | None] = (None, None),
+    anyone: bool = False,
+) -> None:
     """Serve a project until interrupted or terminated; `started` is told the URL.
 
-    Raises UsageError for an address that is none, NotReadyError for a port that is taken.
+    `tls` is a certificate and its key instead of those of `[serving]`; `anyone` opens a project without keys to other
+    machines. Raises UsageError for an address that is none or may not be, NotReadyError for a port that is taken.
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("penchant").setLevel(logging.INFO)
+    settings = config.read(folder).serving
+    certificate = door.certificate(settings, folder, *tls)
+    options = certificate.options() if certificate else {}
     with closing(listening(host, port)) as sock:
-        port = sock.getsockname()[1]
-        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        address, port = sock.getsockname()[:2]
+        needed = door.guarded(settings, folder, address, anyone=anyone, tls=bool(options))
+        url = f"{'https' if options else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
         if workers == 1:
-            _alone(Project(folder), sock, lambda: started(url))
+            _alone(Project(folder), sock, lambda: started(url), needed, options)
             return
-    _several(folder, host, port, workers, lambda: started(url))
+    os.environ[NEEDED] = "1" if needed else ""
+    _several(folder, lambda: started(url), {"host": host, "port": port, "workers": workers, **options})
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -99,11 +116,11 @@ def listening(host: str, port: int) -> socket.socket:
         raise NotReadyError(f"port {port} of {host} cannot be listened on: {reason}") from error
 
 
-def application(project: Project, started: Callable[[], None] = lambda: None) -> "FastAPI":
-    """The web application of a project, which it closes when it stops."""
+def application(project: Project, started: Callable[[], None] = lambda: None, *, needed: bool = False) -> "FastAPI":
+    """The web application of a project, which it closes when it stops; with `needed`, keys are needed in any case."""
     from penchant.web.app import create_app
 
-    watcher = Watcher(project)
+    watcher, settings = Watcher(project), project.settings.serving
     title = project.folder.resolve().name
     return create_app(
         project.engine,
@@ -111,12 +128,14 @@ def application(project: Project, started: Callable[[], None] = lambda: None) ->
         desk=project.built.desk,
         on_start=(watcher.start, started),
         on_stop=(watcher.stop, project.close),
+        keyring=door.keyring(settings, project.folder, needed=needed),
+        rates=door.rates(settings),
     )
 
 
 def worker() -> "FastAPI":
     """The application of one of several processes."""
-    return application(Project(os.environ[FOLDER]))
+    return application(Project(os.environ[FOLDER]), needed=bool(os.environ.get(NEEDED)))
 
 
 @contextmanager
@@ -142,10 +161,10 @@ def _await(server: "uvicorn.Server", thread: threading.Thread) -> None:
         time.sleep(0.02)
 
 
-def _server(app: "FastAPI") -> "uvicorn.Server":
+def _server(app: "FastAPI", **options: Any) -> "uvicorn.Server":
     import uvicorn
 
-    return uvicorn.Server(uvicorn.Config(app, **_manners()))
+    return uvicorn.Server(uvicorn.Config(app, **_manners(), **options))
 
 
 def _manners() -> dict[str, Any]:
@@ -159,10 +178,12 @@ def _manners() -> dict[str, Any]:
     }
 
 
-def _alone(project: Project, sock: socket.socket, started: Callable[[], None]) -> None:
+def _alone(
+    project: Project, sock: socket.socket, started: Callable[[], None], needed: bool, options: dict[str, Any]
+) -> None:
     """Serve from this process. The server passes on the signal that stopped it, which must not end us half-way."""
     with project:
-        server = _server(application(project, started))
+        server = _server(application(project, started, needed=needed), **options)
         before = signal.signal(signal.SIGTERM, lambda *_: None)
         try:
             server.run(sockets=[sock])
@@ -174,11 +195,11 @@ def _alone(project: Project, sock: socket.socket, started: Callable[[], None]) -
         raise NotReadyError("the server did not start; the log above says why")
 
 
-def _several(folder: Path, host: str, port: int, workers: int, started: Callable[[], None]) -> None:
+def _several(folder: Path, started: Callable[[], None], options: dict[str, Any]) -> None:
     """Serve from several processes; opening the project once here finds every mistake before they start."""
     import uvicorn
 
     Project(folder).close()
     os.environ[FOLDER] = str(folder.resolve())
     started()
-    uvicorn.run("penchant.serving:worker", factory=True, host=host, port=port, workers=workers, **_manners())
+    uvicorn.run("penchant.serving:worker", factory=True, **options, **_manners())

@@ -118,6 +118,17 @@ class CopySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServingSettings:
+    """[serving] Who may ask the server, how often, and how it is reached."""
+
+    keys: str = "keys.json"  # file of the API keys' digests, in the project's folder; without one, none are needed
+    rate: Annotated[float, Interval(ge=0, le=1_000_000)] = 0.0  # requests a second per key, or address; 0: any number
+    burst: Annotated[int, Interval(ge=1, le=1_000_000)] = 50  # requests at once after a pause, 1 to 1,000,000
+    tls_cert: str = ""  # PEM file of the certificate and its chain, in the project's folder; empty: plain HTTP
+    tls_key: str = ""  # PEM file of its key, without a password
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A plug-in with its settings, as one entry of [[sources]], [[stages]] or [[rules]]."""
 
@@ -140,6 +151,7 @@ class Settings:
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     copy: CopySettings = CopySettings()
+    serving: ServingSettings = ServingSettings()
     moderators: tuple[Part, ...] = ()
     rules: tuple[Part, ...] = ()
     sources: tuple[Part, ...] = ()

@@ -14,7 +14,7 @@ import pytest
 
 import penchant
 from penchant import config, plugins, project
-from penchant.cli.commands import commands
+from penchant.cli.commands import functions
 from penchant.settings import Settings
 from penchant.web import copying, wire
 
@@ -79,9 +79,9 @@ def test_check_says_what_is_out_of_date(tmp_path, monkeypatch, capsys):
 
 
 def test_every_command_and_option_is_there(reference):
-    for command in commands().registered_commands:
-        section = reference["command-line.md"].partition(f"## penchant {command.name}\n")[2].partition("\n## ")[0]
-        assert all(f"| {names} |" in section for names, *_ in command_line.options(command.callback))
+    for name, function in functions().items():
+        section = reference["command-line.md"].partition(f"## penchant {name}\n")[2].partition("\n## ")[0]
+        assert all(f"| {names} |" in section for names, *_ in command_line.options(function))
         assert section
 
 
@@ -148,12 +148,13 @@ def check_penchant(words, _):
     words = words[: words.index(">")] if ">" in words else words
     if words == ["--version"]:
         return
-    function = {command.name: command.callback for command in commands().registered_commands}[words[0]]
+    name = next(n for n in (" ".join(words[:2]), words[0]) if n in functions())
+    function = functions()[name]
     known = [
         (names.replace("`", "").split(", "), takes, said) for names, takes, said, _ in command_line.options(function)
     ]
     takes = {name: value for names, value, _ in known for name in names}
-    rest, given, placed = words[1:], set(), 0
+    rest, given, placed = words[len(name.split()) :], set(), 0
     while rest:
         word = rest.pop(0)
         if word.startswith("-"):
@@ -244,7 +245,7 @@ def test_python_compiles(file, text):
 
 @pytest.mark.parametrize("file", GUIDES, ids=name_of)
 def test_what_is_named_in_passing_exists(file, routes):
-    known = {command.name for command in commands().registered_commands}
+    known = {name.split()[0] for name in functions()}
     for span in re.findall(r"`([^`\n]+)`", FENCE.sub("", read(file))):
         words = span.split()
         if words[0] == "penchant" and len(words) > 1:

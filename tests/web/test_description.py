@@ -1,9 +1,11 @@
-"""The description of the API, held against what the server does."""
+"""The description of the API, held against what a server with keys does."""
 
 import hypothesis
 import pytest
 import schemathesis
 from schemathesis.core.transport import Response
+
+from penchant import keys
 
 PATHS = {
     "/v1/recommend": {"post"},
@@ -21,6 +23,15 @@ PATHS = {
     "/readyz": {"get"},
     "/metrics": {"get"},
 }
+
+
+@pytest.fixture(scope="module")
+def guarded(make_engine, serve, tmp_path_factory):
+    """The URL of a server with keys, and what to send it."""
+    file = tmp_path_factory.mktemp("shop") / "keys.json"
+    secret = keys.create(file, "all", ["admin"])[1]
+    with serve(make_engine(), keyring=keys.Keyring(file)) as url:
+        yield url, {"Authorization": f"Bearer {secret}"}
 
 
 def test_every_route_of_the_contract_is_described_and_nothing_else(client):
@@ -46,8 +57,9 @@ def _references(node):
 
 
 @pytest.mark.parametrize(("path", "method"), sorted((p, m) for p, methods in PATHS.items() for m in methods))
-def test_a_route_does_what_its_description_says(client, path, method):
-    schema = schemathesis.openapi.from_url(f"{client.url}/openapi.json")
+def test_a_route_does_what_its_description_says(guarded, path, method):
+    url, headers = guarded
+    schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
 
     @hypothesis.settings(
         max_examples=20,
@@ -59,9 +71,9 @@ def test_a_route_does_what_its_description_says(client, path, method):
     )
     @hypothesis.given(case=schema[path][method.upper()].as_strategy())
     def conform(case):
-        response = case.call(timeout=10)
+        response = case.call(timeout=10, headers=headers)
         if not _awaited(response):
-            case.validate_response(response)
+            case.validate_response(response, headers=headers)
 
     conform()
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from penchant import keys
+
 DRIVER = "/usr/bin/chromedriver"
 BROWSERS = ("/usr/bin/chromium", "/usr/bin/google-chrome")
 OPTIONS = (
@@ -262,6 +264,31 @@ def _luminance(colour: str) -> float:
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_a_server_with_keys_asks_for_one_and_keeps_it_for_this_tab(driver, make_engine, serve, tmp_path):
+    from selenium.webdriver.common.keys import Keys
+
+    secret = keys.create(tmp_path / "keys.json", "owner", ["admin"])[1]
+    with serve(make_engine(), keyring=keys.Keyring(tmp_path / "keys.json")) as url:
+        page = Page(driver, url)
+        page.open()
+        assert "send a key" in page.one("form.key .hint").text
+        page.one("#key").send_keys("nonsense", Keys.ENTER)
+        page.until(lambda: "no key of this server" in page.one("form.key .hint").text, "asked again")
+        page.one("#key").send_keys(secret, Keys.ENTER)
+        page.until(lambda: len(page.listed()) == 10, "ten offers")
+        assert not page.all("form.key")
+        assert secret not in driver.current_url + driver.page_source
+        page.open()
+        page.until(lambda: len(page.listed()) == 10, "ten offers")
+        page.open("/docs")
+        page.until(lambda: page.texts(".route"), "routes")
+        page.all(".route summary")[0].click()
+        page.all(".route .try button")[0].click()
+        page.until(lambda: page.texts(".route .try pre")[0].startswith("200"), "answer")
+        assert driver.execute_script("return localStorage.length + document.cookie.length") == 0
+        driver.execute_script("sessionStorage.clear()")
 
 
 def test_the_description_of_the_api_can_be_read_and_tried(page, client):

@@ -14,6 +14,7 @@ from penchant.cli import (
     enriching,
     estimating,
     finetuning,
+    keys,
     learning,
     operating,
     terminal,
@@ -38,6 +39,9 @@ _COMMANDS: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("Answer", "why", asking.why),
     ("Answer", "copy", writing.copy),
     ("Answer", "serve", operating.serve),
+    ("Operate", "keys create", keys.create),
+    ("Operate", "keys list", keys.list_),
+    ("Operate", "keys revoke", keys.revoke),
     ("Operate", "releases", learning.releases),
     ("Operate", "promote", learning.promote),
     ("Operate", "rebuild", operating.rebuild),
@@ -45,6 +49,7 @@ _COMMANDS: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("Operate", "forget", operating.forget),
     ("Operate", "doctor", operating.doctor),
 )
+_GROUPS = {"keys": "Who may ask the server: create, list and revoke API keys."}
 
 
 def commands() -> typer.Typer:
@@ -52,9 +57,22 @@ def commands() -> typer.Typer:
     options: dict[str, Any] = {"add_completion": False, "pretty_exceptions_enable": False}
     app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]}, **options)
     app.callback(invoke_without_command=True)(penchant)
+    groups: dict[str, typer.Typer] = {}
     for panel, name, function in _COMMANDS:
-        app.command(name, rich_help_panel=panel)(function)
+        group, _, verb = name.rpartition(" ")
+        if not group:
+            app.command(name, rich_help_panel=panel)(function)
+            continue
+        if group not in groups:
+            groups[group] = typer.Typer(**options)
+            app.add_typer(groups[group], name=group, help=_GROUPS[group], rich_help_panel=panel)
+        groups[group].command(verb)(function)
     return app
+
+
+def functions() -> dict[str, Callable[..., None]]:
+    """Every command's words and what it runs."""
+    return {name: function for _, name, function in _COMMANDS}
 
 
 def penchant(

@@ -1,5 +1,6 @@
 """The commands that look after a project and the people in it: serve, rebuild, forget, export and doctor."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,11 +15,15 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer.")] = 1,
+    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="Its key, PEM.")] = None,
+    anyone: Annotated[bool, typer.Option("--open", help="Let other machines in though there are no keys.")] = False,
 ) -> None:
     """Serve the HTTP API and the console until interrupted."""
     from penchant import serving
 
-    serving.serve(folder, host=host, port=port, workers=workers, started=announce)
+    tls = (tls_cert, tls_key)
+    serving.serve(folder, host=host, port=port, workers=workers, started=announce, tls=tls, anyone=anyone)
 
 
 def announce(url: str) -> None:

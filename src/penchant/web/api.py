@@ -18,6 +18,7 @@ from penchant.types import Slate
 from penchant.web import answers, copying, wire
 from penchant.web.answers import Json
 from penchant.web.copying import Copying
+from penchant.web.gate import GUARDED, needs
 from penchant.web.problems import documented
 
 Spoken = Annotated[str | None, Header(alias="Accept-Language", description="Language of the reasons: en or zh.")]
@@ -141,23 +142,25 @@ def routes(engine: Engine, desk: Desk) -> APIRouter:
     api = Api(engine, desk)
     router = APIRouter(prefix="/v1", route_class=_Route)
     body = (400, 413, 415)
-    table: tuple[tuple[str, str, Callable[..., Response], type, tuple[int, ...]], ...] = (
-        ("POST", "/recommend", api.recommend, answers.Answer, body),
-        ("POST", "/rank", api.rank, answers.Answer, body),
-        ("POST", "/similar", api.similar, answers.Likes, (*body, 404)),
-        ("POST", "/copy", api.copy, copying.Texts, (*body, 404)),
-        ("POST", "/events", api.observe, answers.Receipt, body),
-        ("PUT", "/items", api.put_items, answers.Stocked, body),
-        ("DELETE", "/items/{item_id:path}", api.withdraw, answers.Withdrawn, (404,)),
-        ("POST", "/users/{user_id:path}/steer", api.steer, answers.Steering, body),  # before the paths that take all
-        ("GET", "/users/{user_id:path}/steer", api.steers, answers.Steers, ()),
-        ("DELETE", "/users/{user_id:path}/steer/{steer_id}", api.unsteer, answers.Undone, (404,)),
-        ("GET", "/users/{user_id:path}", api.export, answers.Person, (404,)),
-        ("DELETE", "/users/{user_id:path}", api.forget, answers.Forgotten, (404,)),
-        ("GET", "/slates/{slate_id}", api.why, answers.Why, (404,)),
+    table: tuple[tuple[str, str, str, Callable[..., Response], type, tuple[int, ...]], ...] = (
+        ("read", "POST", "/recommend", api.recommend, answers.Answer, body),
+        ("read", "POST", "/rank", api.rank, answers.Answer, body),
+        ("read", "POST", "/similar", api.similar, answers.Likes, (*body, 404)),
+        ("read", "POST", "/copy", api.copy, copying.Texts, (*body, 404)),
+        ("write", "POST", "/events", api.observe, answers.Receipt, body),
+        ("write", "PUT", "/items", api.put_items, answers.Stocked, body),
+        ("write", "DELETE", "/items/{item_id:path}", api.withdraw, answers.Withdrawn, (404,)),
+        # before the paths that take all
+        ("write", "POST", "/users/{user_id:path}/steer", api.steer, answers.Steering, body),
+        ("read", "GET", "/users/{user_id:path}/steer", api.steers, answers.Steers, ()),
+        ("write", "DELETE", "/users/{user_id:path}/steer/{steer_id}", api.unsteer, answers.Undone, (404,)),
+        ("admin", "GET", "/users/{user_id:path}", api.export, answers.Person, (404,)),
+        ("admin", "DELETE", "/users/{user_id:path}", api.forget, answers.Forgotten, (404,)),
+        ("read", "GET", "/slates/{slate_id}", api.why, answers.Why, (404,)),
     )
-    for method, path, handler, model, errors in table:
-        router.add_api_route(path, handler, methods=[method], response_model=model, responses=documented(*errors))
+    for scope, method, path, handler, model, errors in table:
+        said: dict[str, Any] = {"responses": documented(*GUARDED, *errors), "openapi_extra": needs(scope)}
+        router.add_api_route(path, handler, methods=[method], response_model=model, **said)
     return router
 
 

@@ -14,10 +14,13 @@ from starlette.responses import PlainTextResponse, Response
 
 from penchant.desk import Desk
 from penchant.engine import Engine
+from penchant.keys import Keyring
 from penchant.language.copywriting import Copywriter
 from penchant.web import api, console, problems, wire
 from penchant.web.answers import Json
 from penchant.web.front import Front
+from penchant.web.gate import GUARDED, SCHEME, Gate, needs
+from penchant.web.rates import Rates
 
 Task = Callable[[], object]
 SUMMARY = "Real-time personalised ranking. Every answer names its slate, its release and how far into the log it read."
@@ -30,10 +33,13 @@ def create_app(
     desk: Desk | None = None,
     on_start: Sequence[Task] = (),
     on_stop: Sequence[Task] = (),
+    keyring: Keyring | None = None,
+    rates: Rates | None = None,
 ) -> FastAPI:
     """Build the application. `on_start` and `on_stop` run in order; closing the engine is up to the caller.
 
-    Without a `desk` of its own, texts about picks are written from templates.
+    Without a `desk` of its own, texts about picks are written from templates; without a `keyring` no key is needed,
+    and without `rates` everybody may ask as often as they like.
     """
     desk = desk or Desk(engine=engine, writer=Copywriter(telemetry=engine.telemetry))
     app = FastAPI(
@@ -46,12 +52,13 @@ def create_app(
         lifespan=_lifespan(on_start, on_stop),
         generate_unique_id_function=_name,
     )
-    app.include_router(api.routes(engine, desk))
-    app.include_router(_probes(engine))
-    app.include_router(console.routes(engine, title))
+    routers = (api.routes(engine, desk), _probes(engine), console.routes(engine, title))
+    for router in routers:
+        app.include_router(router)
     app.mount("/static", console.Files(directory=console.FOLDER), name="static")
     problems.install(app)
-    app.add_middleware(Front, telemetry=engine.telemetry)
+    gate = Gate([route for router in routers for route in router.routes], keyring, rates)
+    app.add_middleware(Front, telemetry=engine.telemetry, gate=gate)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
 
@@ -82,12 +89,14 @@ def _probes(engine: Engine) -> APIRouter:
     router = APIRouter()
     errors = problems.documented()
     errors.pop(422)
+    said: dict[str, Any] = {"response_model": dict[str, Any], "responses": errors, "openapi_extra": needs(None)}
     for path, handler in (("/healthz", probes.healthz), ("/readyz", probes.readyz)):
-        router.add_api_route(path, handler, methods=["GET"], response_model=dict[str, Any], responses=errors)
+        router.add_api_route(path, handler, methods=["GET"], **said)
+    guarded = problems.documented(*GUARDED)
+    guarded.pop(422)
     text: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
-    router.add_api_route(
-        "/metrics", probes.metrics, response_class=PlainTextResponse, response_model=None, responses={**text, **errors}
-    )
+    said = {"response_model": None, "responses": {**text, **guarded}, "openapi_extra": needs("read")}
+    router.add_api_route("/metrics", probes.metrics, response_class=PlainTextResponse, **said)
     return router
 
 
@@ -116,6 +125,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
             own = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(own.pop("$defs", {}))
             schemas[model.__name__] = own
+        schema["components"]["securitySchemes"] = {"key": SCHEME}
         app.openapi_schema = schema
     return app.openapi_schema
 

@@ -17,6 +17,7 @@ from penchant.engine import Engine
 from penchant.timeline import Timeline
 from penchant.types import Item, moment
 from penchant.web.answers import Json
+from penchant.web.gate import needs
 from penchant.web.wire import Id
 
 FOLDER = Path(__file__).parent / "static"
@@ -96,16 +97,16 @@ def routes(engine: Engine, title: str) -> APIRouter:
     """The console's routes around an engine."""
     console = Console(engine, title)
     router = APIRouter(include_in_schema=False)
-    for path, handler in (
-        ("/", console.page),
-        ("/docs", console.reference),
-        ("/console/settings", console.settings),
-        ("/console/people", console.people),
-        ("/console/history", console.history),
-        ("/console/items", console.items),
-        ("/console/search", console.search),
+    for scope, path, handler in (
+        (None, "/", console.page),
+        (None, "/docs", console.reference),
+        ("read", "/console/settings", console.settings),
+        ("admin", "/console/people", console.people),
+        ("admin", "/console/history", console.history),
+        ("read", "/console/items", console.items),
+        ("read", "/console/search", console.search),
     ):
-        router.add_api_route(path, handler, methods=["GET"], response_model=None)
+        router.add_api_route(path, handler, methods=["GET"], response_model=None, openapi_extra=needs(scope))
     return router
 
 

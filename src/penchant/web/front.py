@@ -1,4 +1,4 @@
-"""What every request passes first: a bound on its body, a count by route, safe headers, and no naked failure.
+"""What every request passes first: the gate, a bound on its body, a count by route, safe headers, and no naked failure.
 
 Counts carry the template of a route and the status, never an id.
 """
@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from time import perf_counter
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from penchant.errors import StoreError
 from penchant.telemetry import Telemetry
-from penchant.web.problems import failure, problem
+from penchant.web.gate import Gate
+from penchant.web.problems import failure, problem, unreadable
 
 LIMIT = 2 * 1024 * 1024  # bytes of a body
 _DRAINED = 8 * LIMIT  # of a body that is too large, so that its sender is there to read the answer
@@ -30,9 +33,10 @@ HEADERS: Mapping[str, str] = {
 class Front:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+    def __init__(self, app: ASGIApp, telemetry: Telemetry, gate: Gate) -> None:
         self.app = app
         self.telemetry = telemetry
+        self.gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here."""
@@ -40,13 +44,20 @@ class Front:
             await self.app(scope, receive, send)
             return
         answer, began = _Answer(send), perf_counter()
-        body = await _read(scope, receive)
-        if body is None:
+        if (refusal := self._refusal(scope)) is not None:
+            await refusal(scope, receive, answer)
+        elif (body := await _read(scope, receive)) is None:
             detail = f"the body has more than {LIMIT} bytes; send it in parts"
             await problem(413, detail, headers={"Connection": "close"})(scope, receive, answer)
         else:
             await self._guarded(scope, _Replay(body, receive), answer)
         self.telemetry.requested(_template(scope), answer.status, perf_counter() - began)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        try:
+            return self.gate.refusal(scope)
+        except StoreError as error:
+            return unreadable(error)
 
     async def _guarded(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:

@@ -79,14 +79,17 @@ def failure(error: Exception) -> Response:
     return problem(500, _SAID[500])
 
 
+def unreadable(error: StoreError) -> Response:
+    """The problem of a store that fails; which one and how goes to the log only."""
+    log.error("store failed", exc_info=error)
+    return problem(503, _SAID[503])
+
+
 async def _known(_: Request, error: Exception) -> Response:
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
     if status == 500:
         return failure(error)
-    if isinstance(error, StoreError):
-        log.error("store failed", exc_info=error)
-        return problem(503, _SAID[503])
-    return problem(status, str(error))
+    return unreadable(error) if isinstance(error, StoreError) else problem(status, str(error))
 
 
 async def _refused(_: Request, error: Exception) -> Response:

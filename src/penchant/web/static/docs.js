@@ -1,6 +1,7 @@
 // The description of the API, read from /openapi.json, with a place to try each route.
 
 import { $, fill, h } from "./dom.js";
+import { authorised, wanted } from "./key.js";
 
 const GROUPS = [["Asking", /^\/v1\/(recommend|rank|similar|slates)/], ["Telling", /^\/v1\/(events|items)/], ["People", /^\/v1\/users/], ["Looking after it", /./]];
 let schemas = {};
@@ -69,8 +70,9 @@ function trial(path, method, route, body) {
     }
     out.hidden = false;
     try {
-      const answer = await fetch(query.size ? `${url}?${query}` : url, { method: method.toUpperCase(), headers: area ? { "Content-Type": "application/json" } : {}, body: area?.value });
+      const answer = await fetch(query.size ? `${url}?${query}` : url, { method: method.toUpperCase(), headers: authorised(area ? { "Content-Type": "application/json" } : {}), body: area?.value });
       const text = await answer.text();
+      if (answer.status === 401 || answer.status === 403) wanted(JSON.parse(text).detail).then(run);
       out.textContent = `${answer.status}\n${/json/.test(answer.headers.get("Content-Type")) ? JSON.stringify(JSON.parse(text), null, 2) : text}`;
     } catch (error) {
       out.textContent = error.message;

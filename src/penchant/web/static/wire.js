@@ -1,9 +1,12 @@
-// The API, asked politely: a problem document becomes an error with its detail, a 503 is asked again once.
+// The API, asked politely: a problem document becomes an error with its detail, a 503 is asked again once, and where a
+// key is needed the person is asked for it.
+
+import { authorised, wanted } from "./key.js";
 
 const sleep = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
 
 async function send(method, path, body) {
-  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+  const headers = authorised(body === undefined ? {} : { "Content-Type": "application/json" });
   try {
     return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch {
@@ -18,6 +21,10 @@ export async function call(method, path, body) {
     answer = await send(method, path, body);
   }
   const document = await answer.json();
+  if (answer.status === 401 || answer.status === 403) {
+    await wanted(document.detail);
+    return call(method, path, body);
+  }
   if (!answer.ok) throw new Error(document.detail || document.title);
   return document;
 }
