@@ -71,7 +71,7 @@ def test_a_route_does_what_its_description_says(guarded, path, method):
     )
     @hypothesis.given(case=schema[path][method.upper()].as_strategy())
     def conform(case):
-        response = case.call(timeout=10, headers=headers)
+        response = case.call(timeout=60, headers=headers)
         if not _awaited(response):
             case.validate_response(response, headers=headers)
 

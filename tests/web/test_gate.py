@@ -66,7 +66,7 @@ def guarded(make_engine, serve, file, secrets, clock):
 
 def ask(url, method, path, body=None, **headers):
     headers = {"Content-Type": "application/json", **headers} if body else headers
-    return requests.request(method, url + path, data=body, headers=headers, timeout=10)
+    return requests.request(method, url + path, data=body, headers=headers, timeout=60)  # loops may be compiled first
 
 
 def bearer(secret):
