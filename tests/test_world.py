@@ -9,11 +9,11 @@ import pytest
 from penchant.kinds import Kinds
 from penchant.language.choice import Choice
 from penchant.language.reader import CatalogueReader
-from penchant.ports import ItemChange
+from penchant.ports import ItemChange, digest
 from penchant.stores.memory import MemoryItems, MemoryLog
 from penchant.testing import worlds
 from penchant.types import Event, Item, moment
-from penchant.world import Follower, digest
+from penchant.world import Follower
 
 NOON = moment(worlds.START) + timedelta(hours=12)
 

@@ -24,9 +24,11 @@ from penchant.language.generators import load
 from penchant.language.guarded import Guarded
 from penchant.language.reader import CatalogueReader
 from penchant.limits import Limits
-from penchant.ports import ArtefactStore
+from penchant.ports import ArtefactStore, fingerprint
 from penchant.protocols import Fold, Release
 from penchant.settings import GeneratorSettings, Settings
+from penchant.snapshots import FOLDER as SNAPSHOTS
+from penchant.snapshots import Snapshots
 from penchant.stores import open as stores
 from penchant.stores.database import Databases
 from penchant.telemetry import Telemetry, log
@@ -73,7 +75,10 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         reader = CatalogueReader(
             choice=choice, template=reads.template, aside=reads.aside, store=items, progress=encoding
         )
-        follower = Follower(log=log, items=items, reader=reader, kinds=kinds, segment=settings.events.segment)
+        snapshots = None if urls.log.startswith("memory:") else Snapshots(folder / SNAPSHOTS)
+        follower = Follower(
+            log=log, items=items, reader=reader, kinds=kinds, segment=settings.events.segment, snapshots=snapshots
+        )
         folds = folding()
         telemetry = Telemetry()
         generator = generating(settings.generator, telemetry)
@@ -200,12 +205,6 @@ class Releases:
             learned = f"{moment(release.until):%Y-%m-%d %H:%M}"
             raise UsageError(f"release {version} learned from events up to {learned}: it has seen what is asked")
         return release
-
-
-def fingerprint(catalogue: Catalogue, size: int) -> str:
-    """Digest of the first `size` item ids in order of row: what a release's rows mean."""
-    ids = "\n".join(item.id for item in catalogue.items[:size])
-    return hashlib.sha256(f"{min(size, len(catalogue))}\n{ids}".encode()).hexdigest()
 
 
 def described(world: World, plan: Plan, metrics: Mapping[str, Any]) -> dict[str, Any]:

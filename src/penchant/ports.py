@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from penchant.types import Columns, Event, Floats, Item, Slate
+from penchant.types import Catalogue, Columns, Event, Floats, Item, Slate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,12 @@ Entry = Event | ItemChange | Erasure | Slate
 def digest(user: str) -> str:
     """What an Erasure calls a person."""
     return hashlib.sha256(user.encode()).hexdigest()
+
+
+def fingerprint(catalogue: Catalogue, size: int) -> str:
+    """Digest of the first `size` item ids in order of row: what rows mean to who keeps them."""
+    ids = "\n".join(item.id for item in catalogue.items[:size])
+    return hashlib.sha256(f"{min(size, len(catalogue))}\n{ids}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 """Postings: where each code of a column occurs, so that a person's past and an item's audience are slices."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from penchant.loops import compiled
 from penchant.types import Array, Columns
 
 
@@ -12,16 +15,49 @@ class Postings:
     """
 
     def __init__(self, by: str, columns: Columns) -> None:
-        codes = columns[by]
-        self.size = len(codes)
-        known = np.flatnonzero(codes >= 0)
-        self.order = known[np.argsort(codes[known], kind="stable")].astype(np.int32)
-        counts = np.bincount(codes[known]) if len(known) else np.zeros(0, dtype=np.int64)
-        self.starts = np.concatenate([[0], np.cumsum(counts)])
-        self.firsts = np.sort(self.order[self.starts[:-1][counts > 0]])  # where the codes occur first, ascending
-        self.columns = {name: column[self.order] for name, column in columns.items() if name != by}
+        arrays = dict(arranged(by, columns))
+        self._take(len(columns[by]), arrays)
+
+    @classmethod
+    def kept(cls, size: int, arrays: Columns) -> "Postings":
+        """The index that was `arranged` before."""
+        postings = object.__new__(cls)
+        postings._take(size, dict(arrays))
+        return postings
+
+    def _take(self, size: int, arrays: dict[str, Array]) -> None:
+        self.size, self.order, self.starts = size, arrays.pop("order"), arrays.pop("starts")
+        self.firsts = arrays.pop("firsts")  # where the codes occur first, ascending
+        self.columns = arrays
 
     def bounds(self, codes: Array) -> tuple[Array, Array]:
         """Where the places of each code begin and end in `order`."""
         last = len(self.starts) - 1
         return self.starts[np.minimum(codes, last)], self.starts[np.minimum(codes + 1, last)]
+
+
+def arranged(by: str, columns: Columns) -> Iterator[tuple[str, Array]]:
+    """The arrays of an index one by one: `order`, `starts`, `firsts`, and the columns in that order."""
+    codes = columns[by]
+    known = codes >= 0
+    counts = np.bincount(codes[known]) if known.any() else np.zeros(0, dtype=np.int64)
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    order = _grouped(codes, starts[:-1].copy(), int(starts[-1]))
+    yield "order", order
+    yield "starts", starts
+    yield "firsts", np.sort(order[starts[:-1][counts > 0]])
+    for name, column in columns.items():
+        if name != by:
+            yield name, column[order]
+
+
+@compiled
+def _grouped(codes: Array, next_of: Array, size: int) -> Array:
+    """The places of the codes that are not negative, by code and ascending within one."""
+    order = np.empty(size, np.int32)
+    for place in range(len(codes)):
+        code = codes[place]
+        if code >= 0:
+            order[next_of[code]] = place
+            next_of[code] += 1
+    return order

@@ -128,10 +128,10 @@ class Project:
 
     def import_events(self, source: ingest.Source, **options: Any) -> Summary:
         """Import what people did; importing the same rows again changes nothing. Options as for `import_items`."""
-        default = self.settings.events.default or None
         kinds = self.engine.follower.catch_up().timeline.kinds.canonical
-        options = self._options("events", options)
-        summary = ingest.import_events(source, self.engine.record, kinds=kinds, default_kind=default, **options)
+        options = {"default_kind": self.settings.events.default or None, **self._options("events", options)}
+        summary = ingest.import_events(source, self.engine.record, kinds=kinds, **options)
+        self.engine.follower.keep()
         unknown = sorted(summary.kinds.keys() - self.settings.weights.keys())
         weight = self.settings.weights["other"]
         notes = (f"kind {k} has no weight of its own in [events] weights: it counts {weight:+}" for k in unknown[:20])
@@ -149,8 +149,7 @@ class Project:
 
     def train(self) -> dict[str, Any]:
         """Train every recipe on the whole log, publish and promote a release; returns its manifest."""
-        world = self.engine.follower.catch_up()
-        limits = budget(self.settings)
+        world, limits = self.engine.follower.catch_up(), budget(self.settings)
         if not len(world.catalogue):
             raise UsageError(f"{self.folder}: nothing to learn from yet; import items or events first")
         with tempfile.TemporaryDirectory(prefix="penchant-") as scratch:
@@ -266,8 +265,9 @@ class Project:
         self.engine.swap(release)
 
     def rebuild(self) -> None:
-        """Throw away what is kept about people; it is folded from the log again when they are next seen."""
+        """Throw away what is kept about people and of the log; it is folded from the log again."""
         self.engine.states.clear()
+        self.engine.follower.rebuild()
 
     def export(self, user: str) -> dict[str, Any]:
         """Everything that is kept about a person."""
@@ -275,4 +275,6 @@ class Project:
 
     def forget(self, user: str) -> dict[str, Any]:
         """Remove a person's events, slates and state; returns a receipt."""
-        return self.engine.forget(user)
+        receipt = self.engine.forget(user)
+        self.engine.follower.keep()
+        return receipt

@@ -11,15 +11,22 @@ import numpy as np
 from penchant.types import Array, Value
 
 _MOST = 2**15 - 1  # segments; people of any further one count as of none
+_NOBODY: Array = np.zeros(0, dtype=np.int16)
 
 
 class Segments:
     """Codes of segments by name, and who told which last; grows with the log. Without a key there are none."""
 
-    def __init__(self, key: str = "") -> None:
+    def __init__(self, key: str = "", names: Sequence[str] = (), last: Array = _NOBODY) -> None:
         self.key = key  # of the context
-        self._codes: dict[str, int] = {}
-        self._last: dict[int, int] = {}  # person → segment
+        self._codes = {name: code for code, name in enumerate(names)}
+        self._kept = last  # person → segment, as a snapshot had it
+        self._last: dict[int, int] = {}  # person → segment, as told since
+
+    @property
+    def names(self) -> list[str]:
+        """The segments that anybody has told, in order of their codes."""
+        return list(self._codes)
 
     def code(self, name: str) -> int:
         """The code of a segment that somebody has told; -1 if nobody has."""
@@ -37,12 +44,18 @@ class Segments:
                 self._last[person] = self._codes.setdefault(name, len(self._codes))
             elif name:
                 self._last[person] = -1
-            found[place] = self._last.get(person, -1)
+            found[place] = self._of(person)
         return found
+
+    def _of(self, person: int) -> int:
+        kept = self._last.get(person)
+        if kept is None:
+            kept = int(self._kept[person]) if person < len(self._kept) else -1
+        return kept
 
     def forget(self, person: int) -> None:
         """Forget what a person told."""
-        self._last.pop(person, None)
+        self._last[person] = -1
 
 
 def named(value: Value | None) -> str:

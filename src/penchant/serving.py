@@ -32,7 +32,7 @@ log = logging.getLogger("penchant.serving")
 
 
 class Watcher:
-    """A thread that follows the promoted release."""
+    """A thread that follows the promoted release, and keeps a snapshot of the log."""
 
     def __init__(self, project: Project, pause: float = _PAUSE) -> None:
         self._project, self._pause = project, pause
@@ -66,6 +66,7 @@ class Watcher:
     def _run(self) -> None:
         while not self._stopped.wait(self._pause):
             try:
+                self._project.engine.follower.keep()
                 self.look()
             except Exception:  # a server goes on with the release it has
                 log.exception(

@@ -5,32 +5,25 @@ share their buffers, so the past of any moment costs nothing: live serving, repl
 Popularity is a difference of two prefixes; a person's past and an item's audience are postings.
 """
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
+from penchant.buffers import COLUMNS, Buffers
 from penchant.kinds import Kinds
 from penchant.loops import spans
+from penchant.names import Names, Users
 from penchant.postings import Postings
 from penchant.segments import Segments
 from penchant.types import Array, Columns, Rows
 
 UNITS = 1_000  # weights are counted in whole thousandths, so that sums do not depend on their order
-_COLUMNS = {
-    "time": np.int64,
-    "user": np.int32,
-    "item": np.int32,
-    "kind": np.int16,
-    "value": np.float32,
-    "position": np.int64,
-    "segment": np.int16,
-}
-_CODED = ("user", "item")  # columns that have a posting index
+CODED = ("user", "item")  # columns that have a posting index
 _TALLIES = 200  # windows, of everybody or of a segment, whose counts are kept
-_MARGIN = 1_000  # newest events that a posting index leaves out
+_MARGIN = 1_000  # newest events that a posting index leaves out,
+_LATE = 500  # or one in so many, if that is more
 _TAIL = 20_000  # events that may follow the last posting index before it is built again
 
 
@@ -53,41 +46,25 @@ class Events:
         return Events(*(getattr(self, name)[where] for name in self.__slots__))
 
 
-class _Buffers:
-    """Growing arrays that many views share; only what lies behind every view is ever written."""
-
-    def __init__(self, columns: Columns, filled: int) -> None:
-        self.columns = dict(columns)
-        self.filled = filled
-        self.postings: dict[str, Postings] = {}  # derived, replaced as a whole
-        self.tallies: dict[tuple[int | None, int], tuple[int, int, Array]] = {}  # derived, replaced as a whole
-        self.lock = threading.Lock()
-
-    def room(self, more: int) -> "_Buffers":
-        if self.filled + more <= len(self.columns["time"]):
-            return self
-        size = max(1024, 2 * (self.filled + more))
-        grown = {}
-        for name, dtype in _COLUMNS.items():
-            grown[name] = np.zeros(size, dtype=dtype)
-            grown[name][: self.filled] = self.columns[name][: self.filled]
-        copy = _Buffers(grown, self.filled)
-        copy.postings, copy.tallies = dict(self.postings), dict(self.tallies)
-        return copy
-
-
 class Timeline:
     """A view of the first `n` events, in order of time and, within one time, of arrival."""
 
     def __init__(self, kinds: Kinds, segments: Segments | None = None) -> None:
         self.kinds = kinds
         self.segments = segments or Segments()
-        self.users: dict[str, int] = {}  # person → code
-        self.names: list[str] = []  # code → person; empty where a person was erased
-        self._buffers = _Buffers({name: np.zeros(0, dtype) for name, dtype in _COLUMNS.items()}, 0)
+        self.names = Names()  # code → person; empty where a person was erased
+        self.users = Users(self.names)  # person → code
+        self._buffers = Buffers({name: np.zeros(0, dtype) for name, dtype in COLUMNS.items()}, 0)
         self.n = 0
 
-    def _view(self, buffers: _Buffers, n: int) -> Self:
+    @classmethod
+    def resumed(cls, kinds: Kinds, segments: Segments, names: Names, buffers: Buffers) -> Self:
+        """The timeline of people and events that were kept."""
+        line = cls(kinds, segments)
+        line.names, line.users = names, Users(names)
+        return line._view(buffers, buffers.filled)
+
+    def _view(self, buffers: Buffers, n: int) -> Self:
         view = object.__new__(type(self))
         view.kinds, view.users, view.names, view.segments = self.kinds, self.users, self.names, self.segments
         view._buffers, view.n = buffers, n
@@ -97,27 +74,23 @@ class Timeline:
         return self.n
 
     def __getattr__(self, name: str) -> Array:
-        if name in _COLUMNS:
+        if name in COLUMNS:
             column: Array = self._buffers.columns[name][: self.n]
             return column
         raise AttributeError(name)
 
     def codes(self, users: Sequence[str]) -> Array:
         """Codes of people, given out in order of first appearance."""
-        table = self.users
-        for user in users:
-            if user not in table:
-                self.names.append(user)
-                table[user] = len(self.names) - 1
-        return np.fromiter((table[u] for u in users), dtype=np.int32, count=len(users))
+        return self.names.coded(users)
 
     def erase(self, user: str) -> None:
         """Forget a person's name, in every view; their code stays taken."""
-        self.names[code := self.users.pop(user)] = ""
+        code = self.users[user]
+        self.names.erase(code)
         self.segments.forget(code)
 
     def append(self, columns: Columns) -> Self:
-        """A timeline with more events (columns of `_COLUMNS`; `segment` may be missing), late ones in their place."""
+        """A timeline with more events (columns of `COLUMNS`; `segment` may be missing), late ones in their place."""
         more = len(columns["time"])
         if not more:
             return self
@@ -127,7 +100,7 @@ class Timeline:
         with self._buffers.lock:
             if columns["time"][order[0]] >= last and self._buffers.filled == self.n:
                 buffers = self._buffers.room(more)
-                for name in _COLUMNS:
+                for name in COLUMNS:
                     buffers.columns[name][self.n : self.n + more] = columns[name][order]
                 buffers.filled = self.n + more
                 return self._view(buffers, self.n + more)
@@ -136,13 +109,12 @@ class Timeline:
     def _inserted(self, columns: Columns, order: Array) -> Self:
         """A timeline in buffers of its own, in which late events stand in their places."""
         place = int(np.searchsorted(self.time, columns["time"][order[0]], side="right"))
-        tail = {name: np.concatenate([getattr(self, name)[place:], columns[name]]) for name in _COLUMNS}
+        tail = {name: np.concatenate([getattr(self, name)[place:], columns[name]]) for name in COLUMNS}
         resort = np.lexsort((tail["position"], tail["time"]))
-        merged = {name: np.concatenate([getattr(self, name)[:place], tail[name][resort]]) for name in _COLUMNS}
-        buffers = _Buffers(merged, len(merged["time"]))
-        old = self._buffers  # what was derived from before the place is still true
-        buffers.postings = {name: p for name, p in old.postings.items() if p.size <= place}
-        buffers.tallies = {w: t for w, t in old.tallies.items() if max(t[0], t[1]) <= place}
+        buffers = self._buffers.cut(place, len(resort))  # what was derived from before the place is still true
+        for name in COLUMNS:
+            buffers.columns[name][place : place + len(resort)] = tail[name][resort]
+        buffers.filled = place + len(resort)
         return self._view(buffers, buffers.filled)
 
     def until(self, time: int, position: int | None = None) -> Self:
@@ -157,8 +129,8 @@ class Timeline:
 
     def where(self, keep: Array) -> Self:
         """A timeline of its own with only these events (ascending places)."""
-        columns = {name: getattr(self, name)[keep] for name in _COLUMNS}
-        return self._view(_Buffers(columns, len(keep)), len(keep))
+        columns = {name: getattr(self, name)[keep] for name in COLUMNS}
+        return self._view(Buffers(columns, len(keep)), len(keep))
 
     def events(self, places: Array | slice) -> Events:
         """The events at these places."""
@@ -187,12 +159,14 @@ class Timeline:
         """Postings of `user` or `item`; the events behind `postings.size` are not in them yet."""
         ready = self._buffers.postings.get(column)
         if ready is None or self.n - ready.size > max(_TAIL, ready.size // 8):
-            filled = self._buffers.filled
-            behind = _MARGIN if filled > 10 * _MARGIN else 0  # events a little late leave the index whole
-            told = {name: self._buffers.columns[name][: filled - behind] for name in (*_CODED, "kind", "time")}
-            ready = Postings(column, told)
+            ready = Postings(column, self.indexed(self._buffers.filled))
             self._buffers.postings[column] = ready
         return ready
+
+    def indexed(self, filled: int) -> Columns:
+        """The columns of an index over the first `filled` events: events a little late leave it whole."""
+        behind = max(_MARGIN, filled // _LATE) if filled > 10 * _MARGIN else 0
+        return {name: self._buffers.columns[name][: filled - behind] for name in (*CODED, "kind", "time")}
 
     def places(self, column: str, code: int) -> Array:
         """Ascending places of the events whose `user` or `item` is `code`."""
@@ -214,6 +188,11 @@ class Timeline:
         """Columns in the order of the index of `user` or `item`, and in that of the timeline."""
         index = self.postings(by)
         return tuple(index.columns[name] for name in names), tuple(getattr(self, name) for name in names)
+
+    def inherit(self, other: Self) -> None:
+        """Take over the counts of another timeline of the same events."""
+        if len(self) == len(other):
+            self._buffers.tallies.update(dict(other._buffers.tallies))
 
     def segment_of(self, user: str) -> int:
         """The segment of a person, as of their newest event; -1 where none is known."""

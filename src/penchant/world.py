@@ -8,12 +8,14 @@ import numpy as np
 
 from penchant.catalogue import columns
 from penchant.kinds import Kinds
-from penchant.ports import Erasure, ItemChange, ItemStore, Log, Record, Tail, digest
+from penchant.ports import Erasure, ItemChange, ItemStore, Log, Record, Tail, fingerprint
 from penchant.segments import Segments
+from penchant.snapshots import Snapshot, Snapshots
 from penchant.speech import Reader
 from penchant.timeline import Timeline
 from penchant.types import NEVER, Catalogue, Item
 
+_LEAST, _MOST = 20_000, 200_000  # events, or an eighth of all within these, after which a snapshot is written anew
 BARE = "bare:"  # begins the id of a change that adds an item which only events have named
 
 
@@ -31,12 +33,25 @@ class World:
 class Follower:
     """Keeps a World up to date with the log; many threads may ask, one at a time reads."""
 
-    def __init__(self, *, log: Log, items: ItemStore, reader: Reader, kinds: Kinds, segment: str = "") -> None:
-        self._log, self._items, self._reader = log, items, reader
-        self._lock = threading.Lock()
+    def __init__(
+        self,
+        *,
+        log: Log,
+        items: ItemStore,
+        reader: Reader,
+        kinds: Kinds,
+        segment: str = "",
+        snapshots: Snapshots | None = None,
+    ) -> None:
+        self._log, self._items, self._reader, self._snapshots = log, items, reader, snapshots
+        self._kinds, self._segment = kinds, segment
+        self._lock, self._keeping = threading.Lock(), threading.Lock()
         stored = list(items.items())
         catalogue = columns.build(stored, reader.items(stored), reader.name)
-        self._world = World(catalogue=catalogue, timeline=Timeline(kinds, Segments(segment)), position=0)
+        self._world = self._kept(catalogue) or self._nothing(catalogue)
+        self._resumed = self._world.position, len(self._world.timeline)  # what the snapshot in use holds
+        self._seen: tuple[int, ...] = self._resumed[:1]  # snapshots that are in use or could not be used
+        self._tried = -_LEAST  # events there were when one was last written, or could not be
         self.catch_up()
 
     @property
@@ -47,18 +62,80 @@ class Follower:
     def catch_up(self) -> World:
         """The world after everything that is in the log now."""
         with self._lock:
-            world, changes, erasures = self._world, _Changes(), []
-            key = world.timeline.segments.key
-            while (tail := self._log.tail(world.position, key=key)).position > world.position:
-                changes.add(tail)
-                erasures += [r for r in tail.changes if isinstance(r.entry, Erasure)]
-                if changes.names(tail) - world.catalogue.row_of.keys():
-                    world = self._changed(world, changes)
-                    changes = _Changes()
-                world = replace(world, timeline=_told(world, tail), position=tail.position)
-            if world is not self._world:
-                self._world = without(self._changed(world, changes), erasures)
+            self._world = self._read(self._world)
             return self._world
+
+    def _read(self, read: World) -> World:
+        world, changes, erasures = read, _Changes(), []
+        key = world.timeline.segments.key
+        while (tail := self._log.tail(world.position, key=key)).position > world.position:
+            changes.add(tail)
+            erasures += [r for r in tail.changes if isinstance(r.entry, Erasure)]
+            if changes.names(tail) - world.catalogue.row_of.keys():
+                world = self._changed(world, changes)
+                changes = _Changes()
+            world = replace(world, timeline=_told(world, tail), position=tail.position)
+        if world is read:
+            return world
+        if erasures and self._snapshots:
+            self._snapshots.purge(erasures[-1].position)
+        return without(self._changed(world, changes), erasures)
+
+    def keep(self) -> None:
+        """Write a snapshot if much has happened since the newest, and go on from the newest there is."""
+        if self._snapshots is None:
+            return
+        with self._keeping:
+            newest = self._snapshots.position()
+            if newest not in (0, *self._seen):  # another process wrote it
+                self._resume(newest)
+            world = self.catch_up()
+            size = len(world.timeline)
+            since = size - (self._resumed[1] if newest == self._resumed[0] else 0)
+            if since >= min(max(size // 8, _LEAST), _MOST) and size - self._tried >= _LEAST:
+                self._tried = size
+                if self._snapshots.write(_snapshot(world)):
+                    self._resume(world.position)
+
+    def rebuild(self) -> None:
+        """Throw away what is kept and read the whole log again."""
+        with self._lock:
+            if self._snapshots:
+                self._snapshots.purge(self._world.position + 1)
+            self._world = self._read(self._nothing(self._world.catalogue))
+        self._tried = -_LEAST
+        self.keep()
+
+    def _resume(self, position: int) -> None:
+        """Go on from a snapshot, which gives back the memory of what is in it; stay as it is if it is not whole."""
+        self._seen = position, self._resumed[0]
+        kept = self._kept(self._world.catalogue)
+        if kept is None:
+            return
+        with self._lock:
+            old, self._resumed, self._tried = self._world, (kept.position, len(kept.timeline)), -_LEAST
+            self._world = self._read(replace(kept, catalogue=old.catalogue, changed=old.changed))
+            if self._world.erased == old.erased:
+                self._world.timeline.inherit(old.timeline)
+
+    def _nothing(self, catalogue: Catalogue) -> World:
+        """The world before anything has happened."""
+        return World(catalogue=catalogue, timeline=Timeline(self._kinds, Segments(self._segment)), position=0)
+
+    def _kept(self, catalogue: Catalogue) -> World | None:
+        """The world of the newest snapshot."""
+        if self._snapshots is None:
+            return None
+        found = self._snapshots.newest(self._kinds, self._segment, self._log, catalogue)
+        if found is None:
+            return None
+        return World(
+            catalogue=catalogue,
+            timeline=found.timeline,
+            position=found.position,
+            changed=found.changed,
+            erased=found.erased,
+        )
 
     def at(self, position: int) -> World:
         """The world as it was when the log had been read up to `position`; slow if items have changed since."""
@@ -121,7 +198,8 @@ def _segments(tail: Tail, timeline: Timeline, people: np.ndarray) -> np.ndarray:
     if not segments.key:
         return segments.of(people, ())
     erasures = [(r.position, r.entry.digest) for r in tail.changes if isinstance(r.entry, Erasure)]
-    code = {digest(user): person for user, person in timeline.users.items()} if erasures else {}
+    names = timeline.names.digested([wanted for _, wanted in erasures])
+    code = {wanted: timeline.users[name] for wanted, name in names.items()}
     found, begin = [], 0
     for position, wanted in [*erasures, (NEVER, "")]:
         end = int(np.searchsorted(positions, position)) if wanted else len(positions)
@@ -147,7 +225,7 @@ def without(world: World, erasures: Sequence[Record]) -> World:
     if not erasures:
         return world
     timeline, erased = world.timeline, dict(world.erased)
-    people = {digest(user): user for user in timeline.users}
+    people = timeline.names.digested([r.entry.digest for r in erasures if isinstance(r.entry, Erasure)])
     for record in erasures:
         wanted = record.entry.digest if isinstance(record.entry, Erasure) else ""
         erased[wanted] = record.position
@@ -157,6 +235,18 @@ def without(world: World, erasures: Sequence[Record]) -> World:
             if not (timeline.user == code).any():  # else the person has come back since
                 timeline.erase(people.pop(wanted))
     return replace(world, timeline=timeline, erased=erased)
+
+
+def _snapshot(world: World) -> Snapshot:
+    size = len(world.catalogue)
+    return Snapshot(
+        timeline=world.timeline,
+        position=world.position,
+        catalogue=fingerprint(world.catalogue, size),
+        items=size,
+        changed=world.changed,
+        erased=world.erased,
+    )
 
 
 class _Changes:

@@ -20,3 +20,15 @@ def tiny_model(tmp_path_factory):
     )
     BertTokenizerFast(tokenizer_object=words._tokenizer, model_max_length=32).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def postgres(postgres_server):
+    """An empty database of the server."""
+    from sqlalchemy import create_engine, make_url, text
+
+    engine = create_engine(make_url(postgres_server).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE IF EXISTS log, slates, items, vectors, states"))
+    engine.dispose()
+    return postgres_server

@@ -8,18 +8,6 @@ from penchant.testing.ports import ArtefactStoreContract, ItemStoreContract, Log
 SQLITE = "sqlite:///deep/penchant.db"
 
 
-@pytest.fixture
-def postgres(postgres_server):
-    """An empty database of the server."""
-    from sqlalchemy import create_engine, make_url, text
-
-    engine = create_engine(make_url(postgres_server).set(drivername="postgresql+psycopg"))
-    with engine.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS log, slates, items, vectors, states"))
-    engine.dispose()
-    return postgres_server
-
-
 class TestMemoryLog(LogContract):
     durable = False
 

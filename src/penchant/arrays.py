@@ -1,0 +1,59 @@
+"""Arrays of numbers in plain .npy files, mapped where they are read: processes share a page until one writes to it.
+
+No file is ever changed once it is whole. A mapped array may be written to like any other, which changes no file.
+"""
+
+import math
+import os
+import weakref
+from mmap import ACCESS_COPY, mmap
+from pathlib import Path
+
+import numpy as np
+
+from penchant.types import Array
+
+
+def save(path: Path, array: Array, room: int = 0) -> None:
+    """Write an array, durably, with so many empty rows behind it: they take no space where files may have holes."""
+    array = np.ascontiguousarray(array)
+    with path.open("xb") as file:
+        shape = (len(array) + room, *array.shape[1:])
+        head = {"descr": np.lib.format.dtype_to_descr(array.dtype), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, head)
+        file.write(array.data)
+        file.truncate(file.tell() + room * array.itemsize * math.prod(array.shape[1:]))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync(folder: Path) -> None:
+    """Make a folder's own entries durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class File:
+    """An open .npy file, to be mapped as often as is wanted, even when it has been removed since.
+
+    Raises OSError or ValueError for what is no such file, or not a whole one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        self.dtype, self.shape = found.dtype, found.shape
+        self._offset = int(found.offset)
+        self._size = self._offset + found.nbytes
+        self._handle = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._handle)
+
+    def mapped(self) -> Array:
+        """The array, over pages that are read when they are looked at."""
+        count = math.prod(self.shape)
+        if not count:
+            return np.zeros(self.shape, self.dtype)
+        memory = mmap(self._handle, self._size, access=ACCESS_COPY)
+        return np.frombuffer(memory, self.dtype, count, self._offset).reshape(self.shape)
