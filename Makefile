@@ -58,7 +58,7 @@ clean:          ## remove what was installed and built
 	@touch $@
 
 .make/dev: .make/app
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,train,finetune,postgres,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,train,finetune,otel,postgres,dev]'
 	@touch $@
 
 .make/llama: .make/venv .make/system constraints.txt

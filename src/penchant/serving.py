@@ -14,9 +14,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penchant import config, door
+from penchant import config, door, logs
 from penchant.errors import NotReadyError, UsageError
 from penchant.project import Project
+from penchant.tracing import exporting
 
 if TYPE_CHECKING:
     import uvicorn
@@ -89,9 +90,8 @@ def serve(
     `tls` is a certificate and its key instead of those of `[serving]`; `anyone` opens a project without keys to other
     machines. Raises UsageError for an address that is none or may not be, NotReadyError for a port that is taken.
     """
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("penchant").setLevel(logging.INFO)
     settings = config.read(folder).serving
+    logs.settle(settings.log)
     certificate = door.certificate(settings, folder, *tls)
     options = certificate.options() if certificate else {}
     with closing(listening(host, port)) as sock:
@@ -123,12 +123,16 @@ def application(project: Project, started: Callable[[], None] = lambda: None, *,
 
     watcher, settings = Watcher(project), project.settings.serving
     title = project.folder.resolve().name
+    tracing = exporting(settings.traces, settings.traced, title) if settings.traces else None
+    project.engine.telemetry.traced = tracing.laps if tracing else None
     return create_app(
         project.engine,
         title=title,
         desk=project.built.desk,
         on_start=(watcher.start, started),
-        on_stop=(watcher.stop, project.close),
+        on_stop=(watcher.stop, *([tracing.close] if tracing else ()), project.close),
+        access=settings.access,
+        tracer=tracing,
         keyring=door.keyring(settings, project.folder, needed=needed),
         rates=door.rates(settings),
     )
@@ -136,7 +140,9 @@ def application(project: Project, started: Callable[[], None] = lambda: None, *,
 
 def worker() -> "FastAPI":
     """The application of one of several processes."""
-    return application(Project(os.environ[FOLDER]), needed=bool(os.environ.get(NEEDED)))
+    project = Project(os.environ[FOLDER])
+    logs.settle(project.settings.serving.log)
+    return application(project, needed=bool(os.environ.get(NEEDED)))
 
 
 @contextmanager
@@ -175,6 +181,7 @@ def _manners() -> dict[str, Any]:
         "server_header": False,
         "log_level": "warning",
         "lifespan": "on",
+        "log_config": None,  # its lines go where ours go
         "timeout_graceful_shutdown": _PATIENCE,
     }
 

@@ -119,13 +119,17 @@ class CopySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingSettings:
-    """[serving] Who may ask the server, how often, and how it is reached."""
+    """[serving] Who may ask the server, how often, how it is reached, and what it tells of itself."""
 
     keys: str = "keys.json"  # file of the API keys' digests, in the project's folder; without one, none are needed
     rate: Annotated[float, Interval(ge=0, le=1_000_000)] = 0.0  # requests a second per key, or address; 0: any number
     burst: Annotated[int, Interval(ge=1, le=1_000_000)] = 50  # requests at once after a pause, 1 to 1,000,000
     tls_cert: str = ""  # PEM file of the certificate and its chain, in the project's folder; empty: plain HTTP
     tls_key: str = ""  # PEM file of its key, without a password
+    log: Literal["text", "json"] = "text"  # what a server writes: lines for people, or one JSON object each
+    access: Annotated[float, Interval(ge=0, le=1)] = 0.0  # share of requests with a line, 0 to 1; failed ones have one
+    traces: str = ""  # an OpenTelemetry collector, e.g. "http://localhost:4318"; empty: nothing is traced
+    traced: Annotated[float, Interval(ge=0, le=1)] = 1.0  # share of requests traced, 0 to 1, unless the caller decides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

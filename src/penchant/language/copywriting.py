@@ -98,7 +98,7 @@ class Copywriter:
                 yield Sentence(item=item.id, text=text)
         self.telemetry.written(writer, rejected)
         if rejected:
-            log.info("a text was not taken: %s", rejected)
+            log.info("a text was not taken: %s", rejected.partition(":")[0])
         took = time.monotonic() - began
         yield Piece(
             item=item.id, text=text, language=language, writer=writer, rejected=rejected, cost=cost, seconds=took

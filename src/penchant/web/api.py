@@ -14,10 +14,12 @@ from penchant import privacy
 from penchant.desk import Desk
 from penchant.engine import Engine
 from penchant.errors import UnknownError
+from penchant.telemetry import lacking
 from penchant.types import Slate
 from penchant.web import answers, copying, wire
 from penchant.web.answers import Json
 from penchant.web.copying import Copying
+from penchant.web.entrance import lacked
 from penchant.web.gate import GUARDED, needs
 from penchant.web.problems import documented
 
@@ -111,6 +113,7 @@ class Api:
         began = time.perf_counter()
         tongue = language(body.context, spoken)
         slate = ask(body.query(), explain=body.explain, language=tongue, min_position=body.min_position)
+        lacked([lacking(note) for note in slate.degraded])
         return Json(answers.from_slate(slate, time.perf_counter() - began))
 
     def _position(self) -> int:

@@ -18,6 +18,7 @@ from penchant.keys import Keyring
 from penchant.language.copywriting import Copywriter
 from penchant.web import api, console, problems, wire
 from penchant.web.answers import Json
+from penchant.web.entrance import Entrance, Tracer
 from penchant.web.front import Front
 from penchant.web.gate import GUARDED, SCHEME, Gate, needs
 from penchant.web.rates import Rates
@@ -35,11 +36,14 @@ def create_app(
     on_stop: Sequence[Task] = (),
     keyring: Keyring | None = None,
     rates: Rates | None = None,
+    access: float = 0.0,
+    tracer: Tracer | None = None,
 ) -> FastAPI:
     """Build the application. `on_start` and `on_stop` run in order; closing the engine is up to the caller.
 
     Without a `desk` of its own, texts about picks are written from templates; without a `keyring` no key is needed,
     and without `rates` everybody may ask as often as they like.
+    `access` is the share of requests that get a line in the log; `tracer` is told of every one.
     """
     desk = desk or Desk(engine=engine, writer=Copywriter(telemetry=engine.telemetry))
     app = FastAPI(
@@ -59,6 +63,7 @@ def create_app(
     problems.install(app)
     gate = Gate([route for router in routers for route in router.routes], keyring, rates)
     app.add_middleware(Front, telemetry=engine.telemetry, gate=gate)
+    app.add_middleware(Entrance, share=access, tracer=tracer)  # outermost: whatever answers, it is named
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
 

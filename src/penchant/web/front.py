@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from penchant.errors import StoreError
 from penchant.telemetry import Telemetry
+from penchant.web.entrance import template
 from penchant.web.gate import Gate
 from penchant.web.problems import failure, problem, unreadable
 
@@ -51,7 +52,7 @@ class Front:
             await problem(413, detail, headers={"Connection": "close"})(scope, receive, answer)
         else:
             await self._guarded(scope, _Replay(body, receive), answer)
-        self.telemetry.requested(_template(scope), answer.status, perf_counter() - began)
+        self.telemetry.requested(template(scope), answer.status, perf_counter() - began)
 
     def _refusal(self, scope: Scope) -> Response | None:
         try:
@@ -113,7 +114,3 @@ async def _read(scope: Scope, receive: Receive) -> bytes | None:
         if not message.get("more_body", False):
             break
     return None if size > LIMIT else b"".join(parts)
-
-
-def _template(scope: Scope) -> str:
-    return getattr(scope.get("route"), "path", "") or "none"

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from penchant import visits
 from penchant.errors import NotReadyError, PenchantError, StoreError, UnknownError, UsageError
 
 MEDIA = "application/problem+json"
@@ -41,6 +42,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     errors: list[Flaw] | None = None
+    request_id: str = Field("", description="Names this request in the log of the server.")
 
 
 def problem(
@@ -55,6 +57,8 @@ def problem(
     document: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail or title}
     if errors:
         document["errors"] = list(errors)
+    if name := visits.name():
+        document["request_id"] = name
     if status == 503:
         headers = {"Retry-After": "1", **(headers or {})}
     return Response(orjson.dumps(document), status, headers=headers, media_type=MEDIA)
