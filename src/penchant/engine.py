@@ -222,7 +222,7 @@ class Engine:
         """Remove a person's events, slates and state; returns a receipt."""
         receipt = privacy.forget(self.log, self.states, user, at=datetime.now(UTC))
         self.follower.catch_up()
-        self.states.delete(user)  # what an answer under way may have kept meanwhile
+        self.people.forget(user)  # what an answer under way may have kept meanwhile
         self.steering.forget(user)
         return receipt
 
@@ -241,11 +241,12 @@ class Engine:
         return world, self.archive(micros(at)), micros(at)
 
     def _trace(self, query: Query, world: World, release: Release, now: int, seed: str, notes: Notes) -> Trace:
-        user = self.people.of(world, query.user, now)
+        person = self.people.of(world, query.user, now, release)
         notes.laps("state")
-        context = self.recollection.told(release, self._context(query, world, now, user, seed, notes))
+        context = self.recollection.told(release, self._context(query, world, now, person.folds, seed, notes))
         asked = self.steering.of(context.timeline, query.user, now, query.surface)
-        context = replace(context, steering=asked.deltas)
+        lasting = query.at is None and query.item is None  # else it is about another moment than the person's own
+        context = replace(context, steering=asked.deltas, made=person.made if lasting else {})
         notes.laps("context")
         return pipeline.run(release, context)
 

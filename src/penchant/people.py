@@ -1,16 +1,39 @@
-"""A person's state as it is kept: what the log has and the state store has not read yet is folded in when they ask."""
+"""A person's state as it is kept: what the log has and the state store has not read yet is folded in when they ask.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Those who asked last stay in memory, with what sources and stages made of nothing but their state, the catalogue and
+the release (see `Context.lasting`); one more event of theirs, and all of it is made anew.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from penchant import pipeline
 from penchant.ports import State, StateStore, digest
-from penchant.protocols import Fold
+from penchant.protocols import Fold, Release
 from penchant.state.folds import fold
-from penchant.types import Columns
+from penchant.types import Array, Catalogue, Columns
 from penchant.world import World
 
-Folded = dict[str, Columns]  # fold name → its columns
+Folded = Mapping[str, Columns]  # fold name → that fold's state
+_ROOM = 8_000_000  # numbers that are held of all people together, of about eight per item and person
+_FEWEST, _MOST = 32, 5_000  # people who are held
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The folds of a person, and what was made of them."""
+
+    folds: Folded
+    made: dict[Any, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Held:
+    key: tuple[int, int]  # how many events, and where the last one stands in the log
+    person: Person
+    using: tuple[Release, Catalogue]  # what `made` was made with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,20 +43,49 @@ class People:
     states: StateStore
     folds: Sequence[Fold]
     version: str
+    _held: dict[str, _Held] = field(default_factory=dict, init=False)  # who asked last stands last
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
-    def of(self, world: World, user: str, now: int) -> Folded:
-        """The person's folds as of a moment."""
+    def of(self, world: World, user: str, now: int, release: Release) -> Person:
+        """The person as of a moment."""
         timeline = world.timeline
         places = timeline.places("user", timeline.users.get(user, -1))
-        if len(places) and timeline.time[places[-1]] > now:  # a moment of the past
-            return pipeline.person(timeline.until(now), user, self.folds)
-        kept = self._kept(world, user)
+        if not len(places):
+            return Person(self._nobody(world, user))
+        last = int(places[-1])
+        if timeline.time[last] > now:  # a moment of the past
+            return Person(pipeline.person(timeline.until(now), user, self.folds))
+        key, using = (len(places), int(timeline.position[last])), (release, world.catalogue)
+        with self._lock:
+            held = self._held.pop(user, None)
+        if held is None or held.key != key:
+            held = _Held(key, Person(self._folded(world, user, places)), using)
+        elif held.using[0] is not release or held.using[1] is not world.catalogue:
+            held = _Held(key, Person(held.person.folds), using)
+        with self._lock:
+            self._held[user] = held
+            while len(self._held) > min(max(_ROOM // (8 * len(world.catalogue) + 1), _FEWEST), _MOST):
+                del self._held[next(iter(self._held))]
+        return held.person
+
+    def forget(self, user: str) -> None:
+        """Drop what is held and kept of a person."""
+        with self._lock:
+            self._held.pop(user, None)
+        self.states.delete(user)
+
+    def _nobody(self, world: World, user: str) -> Folded:
+        self._kept(world, user)  # an erased person's is deleted
+        return {f.name: f.start() for f in self.folds}
+
+    def _folded(self, world: World, user: str, places: Array) -> Folded:
+        """The folds, from what is kept on."""
+        timeline, kept = world.timeline, self._kept(world, user)
         fresh = places if kept is None else places[timeline.position[places] > kept.position]
         if kept is not None and not len(fresh):
             return dict(kept.folds)
         folded = fold(self.folds, timeline.events(fresh), dict(kept.folds) if kept else None)
-        if len(places):
-            self.states.put(user, State(position=world.position, version=self.version, folds=folded))
+        self.states.put(user, State(position=world.position, version=self.version, folds=folded))
         return folded
 
     def _kept(self, world: World, user: str) -> State | None:

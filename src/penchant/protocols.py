@@ -55,12 +55,23 @@ class Context:
     language: Language = SILENT
     notes: Notes = field(default_factory=Notes, compare=False)
     memo: dict[Any, Any] = field(default_factory=dict, compare=False)
+    made: dict[Any, Any] = field(default_factory=dict, compare=False)  # of this person; may outlive the request
 
     def once(self, key: object, make: Callable[[], T]) -> T:
         """Compute a value once per request."""
         if key not in self.memo:
             self.memo[key] = make()
         value: T = self.memo[key]
+        return value
+
+    def lasting(self, key: object, make: Callable[[], T]) -> T:
+        """Compute once what depends on nothing but `user`, `catalogue` and the release: not on `now` or the timeline.
+
+        It is kept until the person does something, so a person's next request finds it ready.
+        """
+        if key not in self.made:
+            self.made[key] = make()
+        value: T = self.made[key]
         return value
 
 
@@ -99,6 +110,7 @@ class Release:
     stages: "Mapping[str, Stage]"
     similar: "Mapping[str, tuple[Source, int]]"  # sources that answer what is like an item
     recalls: int = 0  # how many of a person's newest answered slates its stages read
+    hears: int = 0  # how much of what a person said its stages read
     degraded: tuple[str, ...] = ()  # what is not trained yet and what stands in for it
 
 

@@ -33,7 +33,7 @@ class Recollection:
 
     def told(self, release: Release, context: Context) -> Context:
         """The context with what the person answered and said, as far as a stage of the release reads it."""
-        context = self.heard(hearing(release.stages.values()), context)
+        context = self.heard(release.hears, context)
         return replace(context, slates=self.of(context, release.recalls)) if release.recalls else context
 
     def of(self, context: Context, most: int) -> Slates:

@@ -238,7 +238,7 @@ class Timeline:
         place = index.order[starts[some]]
         known = place < self.n
         first[np.flatnonzero(some)[known]] = self.time[place[known]]
-        if index.size < self.n:
+        if index.size < self.n and not some.all():
             item, time = self.item[index.size :], self.time[index.size :]
             for at in np.flatnonzero(~some & np.isin(rows, item)):
                 first[at] = time[np.argmax(item == rows[at])]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from penchant.loops import compiled
 from penchant.protocols import Context
 from penchant.types import Array, Candidates
 
@@ -17,25 +18,35 @@ class Standings:
         if not names or not len(candidates):
             return candidates
         values = np.stack([candidates.columns[n] for n in names])
-        known = np.where(np.isnan(values), -np.inf, values)
-        ranks = np.where(np.isnan(values), np.nan, _ranks(known))
-        low = np.where(np.isnan(values), np.inf, values).min(axis=1, keepdims=True)
-        span = known.max(axis=1, keepdims=True) - low
-        shares = np.where(span > 0, np.nan_to_num(values - low) / np.where(span > 0, span, 1.0), 0.0)
-        columns: dict[str, np.ndarray] = {}
+        ranks, shares = _standings(values, np.argsort(-values, axis=1))  # of equal values any order will do
+        columns: dict[str, Array] = {}
         for place, name in enumerate(names):
-            columns[f"{name}~rank"] = ranks[place].astype(np.float32)
-            columns[f"{name}~share"] = shares[place].astype(np.float32)
+            columns[f"{name}~rank"] = ranks[place]
+            columns[f"{name}~share"] = shares[place]
         return candidates.with_columns(columns)
 
 
-def _ranks(values: Array) -> Array:
-    """1-based rank of each value in its row, the largest first; equal values share the best of their ranks."""
-    order = np.argsort(-values, axis=1)  # of equal values any order will do
-    ordered = np.take_along_axis(values, order, axis=1)
-    places = np.broadcast_to(np.arange(1, values.shape[1] + 1), values.shape)
-    changes = np.ones(values.shape, dtype=bool)
-    changes[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    ranks = np.empty(values.shape)
-    np.put_along_axis(ranks, order, np.maximum.accumulate(np.where(changes, places, 0), axis=1), axis=1)
-    return ranks
+@compiled
+def _standings(values: Array, order: Array) -> tuple[Array, Array]:
+    """Rank of each value in its row, equal values sharing the best, NaN for NaN; and its place between the extremes.
+
+    `order` has the places of each row, the largest value first and NaN last.
+    """
+    ranks = np.full(values.shape, np.nan, np.float32)
+    shares = np.zeros(values.shape, np.float32)
+    for row in range(len(values)):
+        known = 0
+        while known < len(order[row]) and not np.isnan(values[row, order[row, known]]):
+            known += 1
+        if not known:
+            continue
+        rank, low = 1, values[row, order[row, known - 1]]
+        span = values[row, order[row, 0]] - low
+        for place in range(known):
+            at = order[row, place]
+            if values[row, at] != values[row, order[row, rank - 1]]:
+                rank = place + 1
+            ranks[row, at] = rank
+            if span > 0:
+                shares[row, at] = (values[row, at] - low) / span
+    return ranks, shares

@@ -43,4 +43,9 @@ class Blend:
 
 def weighed(weights: Mapping[str, float], columns: Columns) -> dict[str, Array]:
     """Each weighted column that is there, missing values as 0."""
-    return {n: w * np.nan_to_num(columns[n].astype(np.float64)) for n, w in weights.items() if n in columns}
+    return {n: w * _known(columns[n]) for n, w in weights.items() if n in columns}
+
+
+def _known(column: Array) -> Array:
+    found: Array = np.where(np.isfinite(column), column, 0.0).astype(np.float64)
+    return found

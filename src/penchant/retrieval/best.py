@@ -12,24 +12,33 @@ from penchant.types import DAY, Array, Rows
 
 def best(context: Context, scores: Array, limit: int) -> Rows:
     """At most `limit` allowed rows with a positive score, best first, ties by row."""
-    rows, values = top(scores, context.allowed, limit)
+    return best_of(scores, limit, context.allowed)
+
+
+def best_of(scores: Array, limit: int, allowed: Array | None = None) -> Rows:
+    """At most `limit` places with a positive score, best first, ties by place."""
+    rows, values = top(scores, np.ones(len(scores), dtype=bool) if allowed is None else allowed, limit)
     order: Rows = rows[np.argsort(-values, kind="stable")][:limit]
     return order
 
 
-def liked(context: Context, half_life: float, size: int, pace: float = 1.0) -> tuple[Rows, Array]:
+def liked(
+    context: Context, half_life: float, size: int, pace: float = 1.0, *, since_last: bool = False
+) -> tuple[Rows, Array]:
     """Items with net positive weight, newest first, and weights that fade by `half_life` days and with every step.
 
     A step is a moment of the person's past: an item met s steps before the newest counts 1/(1 + pace·s) of it, which
-    is all there is to go by where times are only an order.
+    is all there is to go by where times are only an order. With `since_last` nothing has faded since the newest:
+    all weights are larger by one factor, and do not depend on when it is asked.
     """
     interest = context.user["interest"]
     rows = interest["item"]
     keep = (interest["weight"] > 0) & (interest["refused"] < interest["last"])
     places = np.flatnonzero(keep)
     places = places[np.lexsort((rows[places], -interest["last"][places]))[:size]]
-    age = (context.now - interest["last"][places]) / DAY
-    strength = np.minimum(interest["weight"][places] / UNITS, 1.0) / (1 + pace * steps(interest["last"][places]))
+    last = interest["last"][places]
+    age = ((last[0] if since_last and len(last) else context.now) - last) / DAY
+    strength = np.minimum(interest["weight"][places] / UNITS, 1.0) / (1 + pace * steps(last))
     return rows[places], strength * 0.5 ** (np.maximum(age, 0.0) / half_life)
 
 

@@ -1,7 +1,8 @@
 """Compiled counting for the sources that count: neighbours, sessions, habits, linear.
 
 What people did is read as `walks.read` gives it: person by person, each person's events in order of time. Each loop
-reads them for itself, since compiled loops call others with arrays only slowly.
+reads them for itself, since compiled loops call others with arrays only slowly. They are given plain tuples: what is
+kept of a compiled loop names the types of what it was given, and a type of our own might be another one tomorrow.
 """
 
 import numpy as np

@@ -19,12 +19,12 @@ from penchant.loops import distinct
 from penchant.protocols import Context, History
 from penchant.retrieval import closed_form, placing, ridge
 from penchant.retrieval.attribution import by_event
-from penchant.retrieval.best import best, in_turn, liked, steps
+from penchant.retrieval.best import best, best_of, in_turn, liked, steps
 from penchant.retrieval.counting import scattered
 from penchant.retrieval.placing import Newcomers, Sides
 from penchant.retrieval.whitening import Space
 from penchant.timeline import Events
-from penchant.types import Array, Catalogue, Columns, Floats, Rows
+from penchant.types import DAY, Array, Catalogue, Columns, Floats, Rows
 
 NAMES = ("long", "next")
 
@@ -161,11 +161,9 @@ class LinearModel:
 
     def _new(self, context: Context, limit: int) -> Rows:
         """The best of the items that were not fitted: their scores are too low to stand among the others' best."""
-        where, tops = self._newcomers(context).rows, []
-        for name in ("next", "long") if limit else ():
-            alone = np.zeros(len(context.catalogue))
-            alone[where] = self._dense(context, name)[where]
-            tops.append(best(context, alone, limit))
+        where = self._newcomers(context).rows
+        where = where[context.allowed[where]]
+        tops = [where[best_of(self._dense(context, n)[where], limit)] for n in ("next", "long") if limit]
         return in_turn(tops, limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
@@ -196,13 +194,25 @@ class LinearModel:
         return found
 
     def _dense(self, context: Context, name: str) -> Array:
-        return context.once((self, name), lambda: self._compute(context, name))
+        """Σ w_h·B[h, :] over the past, over the whole catalogue."""
+        return context.once((self, name), lambda: self._faded(context, name))
+
+    def _faded(self, context: Context, name: str) -> Array:
+        """The scores as of now: what was liked has faded by one factor since the newest of it."""
+        scores = context.lasting((self, name), lambda: self._compute(context, name))
+        return scores * 0.5 ** (self._away(context) / self.recipe.half_life) if name == "long" else scores
+
+    def _away(self, context: Context) -> float:
+        """Days since the newest item of the past."""
+        rows, _ = self._past(context, "next")
+        interest = context.user["interest"]
+        last = interest["last"][np.searchsorted(interest["item"], rows[:1])]
+        return float((context.now - last).max(initial=0)) / DAY
 
     def _compute(self, context: Context, name: str) -> Array:
-        """Σ w_h·B[h, :] over the past, over the whole catalogue."""
         table: Table = getattr(self, name)
         sides, placed, dense = table.sides, np.float32(self.recipe.placed), np.zeros(len(context.catalogue))
-        rows, weights = self._past(context, name)
+        rows, weights = self._past(context, name, since_last=True)
         if not len(rows):
             return dense
         fitted = self._fitted(rows)
@@ -233,10 +243,10 @@ class LinearModel:
         found[known] = self.place[rows[known]]
         return found
 
-    def _past(self, context: Context, name: str) -> tuple[Rows, Array]:
-        """The items of the person's past and their weights in the profile."""
+    def _past(self, context: Context, name: str, *, since_last: bool = False) -> tuple[Rows, Array]:
+        """The items of the person's past, newest first, and their weights in the profile."""
         recipe = self.recipe
-        rows, weights = liked(context, recipe.half_life, recipe.history)
+        rows, weights = liked(context, recipe.half_life, recipe.history, since_last=since_last)
         if name == "next":
             interest = context.user["interest"]
             last = interest["last"][np.searchsorted(interest["item"], rows)]

@@ -57,7 +57,7 @@ class Nearest:
 
     def _kinship(self, context: Context) -> Floats:
         """Σ max(0, text · taste)² of every item, the tastes being √w long."""
-        return context.once(
+        return context.lasting(
             (self, "kinship"), lambda: _kinship(self._texts(context.catalogue), self._wishes(context)["tastes"])
         )
 
@@ -65,22 +65,28 @@ class Nearest:
         return whitened(catalogue, self.dims, self.relaxed)
 
     def _wishes(self, context: Context) -> dict[str, Floats]:
-        return context.once((self, "wishes"), lambda: self._read(context))
+        wishes = context.lasting((self, "wishes"), lambda: self._read(context))
+        if context.wish is None or not context.wish.any() or not len(context.catalogue):
+            return wishes
+        return {**wishes, "wish": self._even(context.wish)}
 
     def _read(self, context: Context) -> dict[str, Floats]:
+        """What the person's past says. Only shares of it count: that all of it fades meanwhile changes nothing."""
         catalogue, wishes = context.catalogue, dict[str, Floats]()
-        rows, faded = liked(context, self.half_life, self.history)
+        rows, faded = liked(context, self.half_life, self.history, since_last=True)
         weights = (faded / max(faded.sum(), 1e-300)).astype(np.float32)
         if len(rows):
             wishes["interest"] = weights @ catalogue.vectors[rows] - catalogue.centre
             wishes["last"] = catalogue.vectors[rows[0]] - catalogue.centre
-        if context.wish is not None and len(catalogue):
-            wishes["wish"] = context.wish
-        if self.metric != "dot":
-            wishes = {name: w / max(float(np.linalg.norm(w)), 1e-9) for name, w in wishes.items()}
+        wishes = {name: self._even(w) for name, w in wishes.items()}
         if len(rows):
             wishes["tastes"] = self._tastes(self._texts(catalogue)[rows], weights)
         return {name: w for name, w in wishes.items() if w.any()}
+
+    def _even(self, wish: Floats) -> Floats:
+        """A wish at the length at which it is compared."""
+        even: Floats = wish if self.metric == "dot" else wish / max(float(np.linalg.norm(wish)), 1e-9)
+        return even
 
     def _tastes(self, texts: Floats, weights: Floats) -> Floats:
         """(tastes × dims) the middle of each group at the length √w; every text goes to the leader it is most like."""

@@ -114,7 +114,7 @@ class SequenceModel:
         return {"next": self._dense(context)[rows]}
 
     def _dense(self, context: Context) -> Floats:
-        return context.once((self, "next"), lambda: self._compute(context))
+        return context.lasting((self, "next"), lambda: self._compute(context))
 
     def _compute(self, context: Context) -> Floats:
         vectors, known = self._items(context.catalogue)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from penchant.protocols import Recalls, Release, Rule, Source, Stage, Trainable
+from penchant.recollection import hearing
 from penchant.types import NEVER
 
 UNTRAINED = "untrained"
@@ -48,6 +49,7 @@ class Plan:
             stages=stages,
             similar=similar,
             recalls=max((stage.recalls for stage in stages.values() if isinstance(stage, Recalls)), default=0),
+            hears=hearing(stages.values()),
             degraded=tuple(missing),
         )
 
