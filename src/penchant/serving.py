@@ -171,12 +171,16 @@ def _await(server: "uvicorn.Server", thread: threading.Thread) -> None:
 def _server(app: "FastAPI", **options: Any) -> "uvicorn.Server":
     import uvicorn
 
-    return uvicorn.Server(uvicorn.Config(app, **_manners(), **options))
+    return uvicorn.Server(uvicorn.Config(app, **manners(), **options))
 
 
-def _manners() -> dict[str, Any]:
+def manners() -> dict[str, Any]:
     """How every server behaves; there is no access log, since paths hold user ids."""
+    from penchant.web.protocol import Bounded
+
     return {
+        "http": Bounded,
+        "ws": "none",
         "access_log": False,
         "server_header": False,
         "log_level": "warning",
@@ -210,4 +214,4 @@ def _several(folder: Path, started: Callable[[], None], options: dict[str, Any])
     Project(folder).close()
     os.environ[FOLDER] = str(folder.resolve())
     started()
-    uvicorn.run("penchant.serving:worker", factory=True, **options, **_manners())
+    uvicorn.run("penchant.serving:worker", factory=True, **options, **manners())

@@ -16,6 +16,7 @@ import uvicorn
 from penchant import build as building
 from penchant import config
 from penchant.engine import Engine
+from penchant.serving import manners
 from penchant.types import Event, Item
 from penchant.web.app import create_app
 
@@ -97,7 +98,7 @@ def build() -> Engine:
 def serving(engine: Engine, **options: object) -> Iterator[str]:
     """Serve an engine from a thread; the server is stopped, and must be, within ten seconds."""
     app = create_app(engine, title="The Potting Shed", **options)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", access_log=False, lifespan="on")
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, **{**manners(), "log_level": "critical"})
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

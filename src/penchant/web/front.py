@@ -3,6 +3,7 @@
 Counts carry the template of a route and the status, never an id.
 """
 
+from asyncio import timeout
 from collections.abc import Mapping
 from time import perf_counter
 
@@ -15,9 +16,16 @@ from penchant.telemetry import Telemetry
 from penchant.web.entrance import template
 from penchant.web.gate import Gate
 from penchant.web.problems import failure, problem, unreadable
+from penchant.web.protocol import HEAD
 
 LIMIT = 2 * 1024 * 1024  # bytes of a body
+PATIENCE = 30.0  # seconds for a body to arrive
 _DRAINED = 8 * LIMIT  # of a body that is too large, so that its sender is there to read the answer
+_SAID = {
+    408: f"the body did not arrive within {PATIENCE:g} seconds",
+    413: f"the body has more than {LIMIT} bytes; send it in parts",
+    431: f"the head of the request has more than {HEAD} bytes",
+}
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' https: data:; style-src 'self'; script-src 'self'; "
@@ -47,9 +55,8 @@ class Front:
         answer, began = _Answer(send), perf_counter()
         if (refusal := self._refusal(scope)) is not None:
             await refusal(scope, receive, answer)
-        elif (body := await _read(scope, receive)) is None:
-            detail = f"the body has more than {LIMIT} bytes; send it in parts"
-            await problem(413, detail, headers={"Connection": "close"})(scope, receive, answer)
+        elif isinstance(body := await _body(scope, receive), int):
+            await problem(body, _SAID[body], headers={"Connection": "close"})(scope, receive, answer)
         else:
             await self._guarded(scope, _Replay(body, receive), answer)
         self.telemetry.requested(template(scope), answer.status, perf_counter() - began)
@@ -97,6 +104,18 @@ class _Replay:
             return await self.receive()
         body, self.body = self.body, None
         return {"type": "http.request", "body": body, "more_body": False}
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes | int:
+    """The body, or the status of a request that is too large or too slow."""
+    if len(scope["query_string"]) + sum(len(name) + len(value) for name, value in scope["headers"]) > HEAD:
+        return 431
+    try:
+        async with timeout(PATIENCE):
+            body = await _read(scope, receive)
+    except TimeoutError:
+        return 408
+    return 413 if body is None else body
 
 
 async def _read(scope: Scope, receive: Receive) -> bytes | None:
