@@ -6,6 +6,7 @@ No file is ever changed once it is whole. A mapped array may be written to like 
 import math
 import os
 import weakref
+import zlib
 from mmap import ACCESS_COPY, mmap
 from pathlib import Path
 
@@ -13,9 +14,14 @@ import numpy as np
 
 from penchant.types import Array
 
+_PART = 1 << 20  # bytes read at once to be checked
 
-def save(path: Path, array: Array, room: int = 0) -> None:
-    """Write an array, durably, with so many empty rows behind it: they take no space where files may have holes."""
+
+def save(path: Path, array: Array, room: int = 0) -> int:
+    """Write an array, durably, with so many empty rows behind it: they take no space where files may have holes.
+
+    Returns the `check` of its rows.
+    """
     array = np.ascontiguousarray(array)
     with path.open("xb") as file:
         shape = (len(array) + room, *array.shape[1:])
@@ -25,6 +31,7 @@ def save(path: Path, array: Array, room: int = 0) -> None:
         file.truncate(file.tell() + room * array.itemsize * math.prod(array.shape[1:]))
         file.flush()
         os.fsync(file.fileno())
+    return zlib.adler32(array.data)
 
 
 def sync(folder: Path) -> None:
@@ -49,6 +56,14 @@ class File:
         self._size = self._offset + found.nbytes
         self._handle = os.open(path, os.O_RDONLY)
         weakref.finalize(self, os.close, self._handle)
+
+    def check(self, rows: int) -> int:
+        """Adler-32 of the first rows, read past the mappings: what is checked need not stay in memory."""
+        left, value = rows * self.dtype.itemsize * math.prod(self.shape[1:]), 1
+        place = self._offset
+        while left and (part := os.pread(self._handle, min(left, _PART), place)):
+            value, left, place = zlib.adler32(part, value), left - len(part), place + len(part)
+        return value
 
     def mapped(self) -> Array:
         """The array, over pages that are read when they are looked at."""

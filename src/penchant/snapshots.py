@@ -37,6 +37,7 @@ _MANIFEST = "manifest.json"
 _WRITING, _GONE = "writing", "gone-"
 _ABANDONED = 900  # seconds after which a snapshot that is being written is given up
 _ROOM = 50_000  # events, besides an eighth of those that are there, that may follow in the mapped columns
+_NONE: Array = np.zeros(0, dtype=np.int64)
 _STRETCH = 1_000  # newest positions by which a log is recognised
 
 
@@ -50,6 +51,7 @@ class Snapshot:
     items: int
     changed: int = 0  # position of the newest change of an item
     erased: Mapping[str, int] = field(default_factory=dict)  # digest of a person → position of their last erasure
+    newest: Array | None = None  # places of the events of the last positions, in their order; filled in when it is read
 
 
 class Snapshots:
@@ -122,15 +124,14 @@ def _position(place: Path) -> int:
 
 def _recognised(snapshot: Snapshot, log: Log) -> None:
     """ValueError unless the log tells the snapshot's newest events as the snapshot does."""
-    line = snapshot.timeline
+    line, newest = snapshot.timeline, _NONE if snapshot.newest is None else snapshot.newest
     if log.tail(snapshot.position - 1, 1).position != snapshot.position:
         raise ValueError(f"the log has nothing at position {snapshot.position}")
-    last = int(line.position.max(initial=0))
+    positions = line.position[newest].tolist()
+    last = positions[-1] if positions else 0
     tail = log.tail(last - _STRETCH, _STRETCH)
     told = [(p, t, u) for p, t, u in zip(tail.positions, tail.times, tail.users, strict=True) if p <= last]
-    mine = np.flatnonzero(line.position > last - _STRETCH)
-    mine = mine[np.argsort(line.position[mine])]
-    kept = zip(line.position[mine].tolist(), line.time[mine].tolist(), line.user[mine].tolist(), strict=True)
+    kept = zip(positions, line.time[newest].tolist(), line.user[newest].tolist(), strict=True)
     if told != [(position, time, line.names[user]) for position, time, user in kept]:
         raise ValueError("the log tells something else")
 
@@ -142,8 +143,8 @@ def _write(folder: Path, snapshot: Snapshot) -> int:
     """Write everything, the manifest last; returns the check of the manifest."""
     line, files = snapshot.timeline, {}
     for name, array, room in _arrays(line):
-        save(folder / f"{name}.npy", array, room)
-        files[name] = {"filled": len(array), "check": zlib.adler32(array.data)}
+        check = save(folder / f"{name}.npy", array, room)
+        files[name] = {"filled": len(array), "check": check}
     document = {
         "format": FORMAT,
         "position": snapshot.position,
@@ -178,8 +179,16 @@ def _arrays(line: Timeline) -> Iterator[tuple[str, Array, int]]:
     people = int(line.user.max(initial=-1)) + 1
     for name, array in line.names.columns(people).items():
         yield f"names.{name}", array, 0
+    yield "newest", _newest(line), 0
     if line.segments.key:
         yield "told", _last(line, people), 0
+
+
+def _newest(line: Timeline) -> Array:
+    """The places of the events of the last positions of the log, in their order."""
+    places = np.flatnonzero(line.position > line.position.max(initial=0) - _STRETCH)
+    found: Array = places[np.argsort(line.position[places])]
+    return found
 
 
 def _last(line: Timeline, people: int) -> Array:
@@ -204,7 +213,11 @@ def _read(place: Path, kinds: Kinds, segment: str) -> Snapshot:
             raise ValueError(f"its {what} is {manifest[what]!r}, and {wanted!r} is wanted")
     files: Mapping[str, Mapping[str, int]] = manifest["files"]
     opened = {name: File(place / f"{name}.npy") for name in files}
-    arrays = {name: _checked(name, file.mapped(), files[name]) for name, file in opened.items()}
+    for name, file in opened.items():
+        filled, check = files[name]["filled"], files[name]["check"]
+        if len(file.shape) != 1 or file.shape[0] < filled or file.check(filled) != check:
+            raise ValueError(f"{name} was altered")
+    arrays = {name: file.mapped() for name, file in opened.items()}
     people = Names({name: _typed(arrays, f"names.{name}", dtype) for name, dtype in names.COLUMNS.items()})
     segments = Segments(segment, manifest["segments"], _typed(arrays, "told", np.int16)) if segment else None
     return Snapshot(
@@ -214,6 +227,7 @@ def _read(place: Path, kinds: Kinds, segment: str) -> Snapshot:
         items=int(manifest["items"]),
         changed=int(manifest["changed"]),
         erased=manifest["erased"],
+        newest=_typed(arrays, "newest", np.int64),
     )
 
 
@@ -236,10 +250,3 @@ def _typed(arrays: Mapping[str, Array], name: str, dtype: Any) -> Array:
     if arrays[name].dtype != dtype:
         raise ValueError(f"{name} holds {arrays[name].dtype}")
     return arrays[name]
-
-
-def _checked(name: str, array: Array, expected: Mapping[str, int]) -> Array:
-    filled = array[: expected["filled"]]
-    if len(filled) != expected["filled"] or zlib.adler32(filled.data) != expected["check"]:
-        raise ValueError(f"{name} was altered")
-    return array
