@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from penchant import world as module
-from penchant.arrays import File, save
+from penchant.arrays import File
 from penchant.kinds import Kinds
 from penchant.language.choice import Choice
 from penchant.language.reader import CatalogueReader
@@ -381,16 +381,3 @@ def test_counts_are_carried_over_to_the_snapshot(store):
     after = follower.catch_up().timeline
     assert before is not after
     assert after._buffers.tallies.keys() == before._buffers.tallies.keys() != set()
-
-
-def test_arrays_are_written_whole_and_mapped(tmp_path):
-    for n, array in enumerate((np.arange(6, dtype=np.int16).reshape(3, 2), np.zeros((0, 3)), np.arange(4.0)[::2])):
-        save(tmp_path / f"{n}.npy", array, room=2)
-        np.testing.assert_array_equal(np.load(tmp_path / f"{n}.npy")[: len(array)], array)
-        file = File(tmp_path / f"{n}.npy")
-        mine, theirs = file.mapped(), file.mapped()
-        assert (mine.shape, mine.dtype) == ((len(array) + 2, *array.shape[1:]), array.dtype)
-        (tmp_path / f"{n}.npy").unlink()
-        mine[-1:] = 7
-        assert not (file.mapped()[-1:] == 7).any()
-        np.testing.assert_array_equal(theirs[: len(array)], array)

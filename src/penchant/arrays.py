@@ -7,11 +7,14 @@ import math
 import os
 import weakref
 import zlib
+from collections.abc import Mapping
 from mmap import ACCESS_COPY, mmap
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
+from penchant.errors import ArtefactError
 from penchant.types import Array
 
 _PART = 1 << 20  # bytes read at once to be checked
@@ -22,9 +25,9 @@ def save(path: Path, array: Array, room: int = 0) -> int:
 
     Returns the `check` of its rows.
     """
-    array = np.ascontiguousarray(array)
+    array = np.asarray(array, order="C")
     with path.open("xb") as file:
-        shape = (len(array) + room, *array.shape[1:])
+        shape = (len(array) + room, *array.shape[1:]) if array.ndim else ()
         head = {"descr": np.lib.format.dtype_to_descr(array.dtype), "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, head)
         file.write(array.data)
@@ -32,6 +35,28 @@ def save(path: Path, array: Array, room: int = 0) -> int:
         file.flush()
         os.fsync(file.fileno())
     return zlib.adler32(array.data)
+
+
+def keep(folder: Path, arrays: Mapping[str, Array]) -> None:
+    """Write arrays under their names, each a file of a new folder."""
+    folder.mkdir()
+    for name, array in arrays.items():
+        save(folder / f"{name}.npy", array)
+
+
+def kept(folder: Path) -> dict[str, Array]:
+    """The arrays of a folder, mapped; or of the archive `<folder>.npz`, in which earlier versions wrote them.
+
+    Raises ArtefactError if they cannot be read.
+    """
+    archive = folder.with_suffix(".npz")
+    try:
+        if not folder.is_dir() and archive.exists():
+            with archive.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return dict(arrays)
+        return {path.stem: File(path).mapped() for path in sorted(folder.iterdir())}
+    except (OSError, ValueError, BadZipFile) as error:
+        raise ArtefactError(f"{folder}: its arrays cannot be read: {error}") from error
 
 
 def sync(folder: Path) -> None:

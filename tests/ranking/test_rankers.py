@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from penchant.errors import NotReadyError
+from penchant.errors import ArtefactError, NotReadyError
 from penchant.protocols import Examples
 from penchant.ranking.blend import WEIGHTS, Blend
 from penchant.ranking.trees import Trees
@@ -93,7 +93,18 @@ def test_trees_may_start_from_nothing(shop, tmp_path):
     Trees(rounds=2, smallest=5, start=0.0).train(planted(shop), tmp_path)
     model, fresh = Trees().load(tmp_path), planted(shop, seed=2, groups=1).examples
     some = Candidates(rows=np.arange(10, dtype=np.int32), scores=np.zeros(10, np.float32), columns=fresh.columns)
-    np.testing.assert_array_equal(model.margins(some), model.booster.predict(model._matrix(some).T))
+    np.testing.assert_array_equal(model.margins(some), model.booster().predict(model._matrix(some).T))
+
+
+def test_what_only_reasons_need_is_read_when_they_are_asked_for(shop, tmp_path, context):
+    Trees(rounds=2, smallest=5).train(planted(shop), tmp_path)
+    model, fresh = Trees().load(tmp_path), planted(shop, seed=2, groups=1).examples
+    some = Candidates(rows=np.arange(10, dtype=np.int32), scores=np.zeros(10, np.float32), columns=fresh.columns)
+    expected = model.apply(context, some)
+    (tmp_path / "trees.txt").unlink()
+    np.testing.assert_array_equal(model.apply(context, some).scores, expected.scores)
+    with pytest.raises(ArtefactError, match=r"trees\.txt cannot be read"):
+        model.parts(context, some)
 
 
 def test_what_is_left_out_is_no_start_either(shop, tmp_path):

@@ -127,7 +127,7 @@ def test_without_goals_they_are_not_learned_from(fit, context):
     examples = two_wants()
     bare = replace(examples, goals={}, kept=None)
     (usual, _), (same, _) = fit(examples), fit(bare)
-    assert usual.booster.model_to_string() == same.booster.model_to_string()
+    assert usual.booster().model_to_string() == same.booster().model_to_string()
 
 
 GOALS = {"view": 1.0, "purchase": 5.0}

@@ -82,11 +82,10 @@ def test_two_trainings_are_identical(replay, tmp_path):
         train(plan(config.parse(PIPELINE)), replay, BUDGET, tmp_path / name, quiet)
         folder = tmp_path / name
         files.append(
-            {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.suffix in (".txt", ".json")}
+            {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.suffix in (".txt", ".json", ".npy")}
         )
     assert files[0] == files[1]
-    with np.load(tmp_path / "one/linear/linear.npz") as a, np.load(tmp_path / "two/linear/linear.npz") as b:
-        assert all(np.array_equal(a[name], b[name]) for name in a)
+    assert any(path.suffix == ".npy" for path in files[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

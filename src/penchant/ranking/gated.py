@@ -6,11 +6,12 @@ Learned on replayed slates and served without any library but numpy; the weights
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt
 
+from penchant.arrays import keep, kept
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, Examples, History
 from penchant.ranking.descent import Descent, Weights
@@ -51,15 +52,13 @@ class Gated:
         descent = Descent(epochs=self.epochs, rate=self.rate, l2=self.l2, truncation=self.truncation)
         start = form.start(facts.take(np.arange(1)), dice)
         weights = descent.walk(form, start, facts, examples, dice)
-        kept: dict[str, Any] = {"basis": scale.basis, **weights}
-        np.savez(folder / "weights.npz", **kept)
+        keep(folder / "weights", {"basis": scale.basis, **weights})
         (folder / "columns.json").write_text(json.dumps({"form": self.form, **scale.document()}, indent=1))
         return {"slates": float(len(examples.groups)), "rows": float(len(examples.labels))}
 
     def load(self, folder: Path) -> "GatedModel":
         document = json.loads((folder / "columns.json").read_text())
-        with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
-            weights = {name: arrays[name] for name in arrays.files}
+        weights = kept(folder / "weights")
         basis = weights.pop("basis")
         named = {name: tuple(document[name]) for name in ("experts", "person", "item")}
         scale = Scale(**named, mean=document["mean"], deviation=document["deviation"], basis=basis)

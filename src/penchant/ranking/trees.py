@@ -1,16 +1,17 @@
 """LambdaMART (Burges 2010) by LightGBM, trained on replayed slates; or the value to expect of several goals."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 
-from penchant.errors import NotReadyError
+from penchant.errors import ArtefactError, NotReadyError
 from penchant.protocols import Context, Examples, History
 from penchant.ranking.blend import WEIGHTS, weighed
 from penchant.ranking.forest import MOST, Forest, read
@@ -152,7 +153,7 @@ class TreesModel:
     """Scores are raw margins over those they start from; parts are TreeSHAP values (Lundberg 2018) and the start's."""
 
     forest: Forest
-    booster: Any
+    booster: Callable[[], Any]  # LightGBM's own model, read when reasons are first asked for
     columns: tuple[str, ...]
     start: Mapping[str, float] = field(default_factory=dict)  # column → weight
 
@@ -170,7 +171,7 @@ class TreesModel:
 
     def parts(self, context: Context, candidates: Candidates) -> Columns:
         """TreeSHAP value of every column and what it gives to the start; `base` is the trees' mean margin."""
-        shap = self.booster.predict(self._matrix(candidates).T, pred_contrib=True, num_threads=1)
+        shap = self.booster().predict(self._matrix(candidates).T, pred_contrib=True, num_threads=1)
         parts = {name: shap[:, place] for place, name in enumerate((*self.columns, "base"))}
         for name, known in weighed(self.start, candidates.columns).items():
             parts[name] = parts.get(name, 0.0) + known
@@ -183,10 +184,16 @@ class TreesModel:
 
 
 def _model(file: Path, columns: tuple[str, ...], start: Mapping[str, float] | None = None) -> TreesModel:
+    return TreesModel(forest=read(file), booster=cache(partial(_booster, file)), columns=columns, start=start or {})
+
+
+def _booster(file: Path) -> Any:
     import lightgbm
 
-    booster = lightgbm.Booster(model_file=str(file))
-    return TreesModel(forest=read(file), booster=booster, columns=columns, start=start or {})
+    try:
+        return lightgbm.Booster(model_file=str(file))
+    except lightgbm.basic.LightGBMError as error:
+        raise ArtefactError(f"{file} cannot be read: {error}") from error
 
 
 def _write(folder: Path, document: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 from scipy import sparse
 
+from penchant.arrays import keep, kept
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, History
 from penchant.retrieval.attribution import by_event
@@ -60,12 +61,12 @@ class Factors:
             np.linalg.solve(inner, vectors.T @ items) if vectors.any() else np.zeros((vectors.shape[1], self.dims))
         )
         arrays: dict[str, Any] = {"warm": warm.astype(np.int32), "items": items, "placing": placing.astype(np.float32)}
-        np.savez(folder / "factors.npz", **arrays)
+        keep(folder / "factors", arrays)
         return {"people": float(len(people)), "items": float(len(items))}
 
     def load(self, folder: Path) -> "FactorsModel":
-        with np.load(folder / "factors.npz") as arrays:
-            return FactorsModel(recipe=self, **{name: arrays[name] for name in ("warm", "items", "placing")})
+        arrays = kept(folder / "factors")
+        return FactorsModel(recipe=self, warm=arrays["warm"], items=arrays["items"], placing=arrays["placing"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -14,6 +14,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval
 from scipy import sparse
 
+from penchant.arrays import keep, kept
 from penchant.errors import NotReadyError
 from penchant.loops import distinct
 from penchant.protocols import Context, History
@@ -66,26 +67,27 @@ class Linear:
         arrays: dict[str, Any] = {"centre": where.centre, "axes": where.axes}
         fits = self._whole(seen, prior) if len(warm) <= self.most else self._by_item(seen, prior, texts)
         for name, matrix in zip(NAMES, fits, strict=True):
-            arrays[f"{name}_items"], arrays[f"{name}_values"] = self._kept(matrix)
+            arrays[f"{name}_items"], values = self._kept(matrix)
+            arrays[f"{name}_values"] = values.astype(np.float32)  # as it is read, so that it need not be copied
             arrays |= placing.arrays(name, placing.sides(matrix, share))
             del matrix  # items² large: the next one needs its memory
-        np.savez(folder / "linear.npz", warm=warm.astype(np.int32), size=np.array(size), **arrays)
+        keep(folder / "linear", {"warm": warm.astype(np.int32), "size": np.array(size), **arrays})
         return {"items": float(len(warm)), "steps": float(step.shape[0])}
 
     def load(self, folder: Path) -> "LinearModel":
-        with np.load(folder / "linear.npz") as arrays:
-            place = np.full(int(arrays["size"]), -1, dtype=np.int32)
-            place[arrays["warm"]] = np.arange(len(arrays["warm"]), dtype=np.int32)
-            tables: dict[str, Any] = {
-                name: Table(
-                    arrays[f"{name}_items"],
-                    arrays[f"{name}_values"].astype(np.float32),
-                    placing.read(name, arrays),
-                )
-                for name in NAMES
-            }
-            where = Space(arrays["centre"], arrays["axes"])
-            return LinearModel(recipe=self, warm=arrays["warm"], place=place, space=where, **tables)
+        arrays = kept(folder / "linear")
+        place = np.full(int(arrays["size"]), -1, dtype=np.int32)
+        place[arrays["warm"]] = np.arange(len(arrays["warm"]), dtype=np.int32)
+        tables: dict[str, Any] = {
+            name: Table(
+                arrays[f"{name}_items"],
+                arrays[f"{name}_values"].astype(np.float32, copy=False),
+                placing.read(name, arrays),
+            )
+            for name in NAMES
+        }
+        where = Space(arrays["centre"], arrays["axes"])
+        return LinearModel(recipe=self, warm=arrays["warm"], place=place, space=where, **tables)
 
     def _whole(self, seen: list[sparse.csr_matrix], prior: closed_form.Prior | None) -> Iterator[Floats]:
         """Both matrices by the closed form."""

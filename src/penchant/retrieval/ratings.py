@@ -12,6 +12,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval, MinLen
 from scipy import sparse
 
+from penchant.arrays import keep, kept
 from penchant.errors import NotReadyError
 from penchant.protocols import Context, History
 from penchant.retrieval.best import best
@@ -47,12 +48,12 @@ class Ratings:
         cut = int(len(rated.value) * (1 - self.held))
         metrics = _errors(self, rated.take(slice(0, cut)), rated.take(slice(cut, None)), size, history.seed)
         mean, items, _ = _fitted(self, rated, size, history.seed)
-        np.savez(folder / "ratings.npz", mean=np.array(mean), items=items)
+        keep(folder / "ratings", {"mean": np.array(mean), "items": items})
         return metrics
 
     def load(self, folder: Path) -> "RatingsModel":
-        with np.load(folder / "ratings.npz") as arrays:
-            return RatingsModel(recipe=self, mean=float(arrays["mean"]), items=arrays["items"])
+        arrays = kept(folder / "ratings")
+        return RatingsModel(recipe=self, mean=float(arrays["mean"]), items=arrays["items"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

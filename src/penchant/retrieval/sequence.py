@@ -13,6 +13,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 
+from penchant.arrays import keep, kept
 from penchant.errors import ConfigError, NotReadyError
 from penchant.protocols import Context, History
 from penchant.retrieval import attention, whitening, windows
@@ -68,13 +69,12 @@ class Sequence:
             "turn": text.axes,
             "timed": np.array(past.timed),
         }
-        np.savez(folder / "sequence.npz", **arrays)  # type: ignore[arg-type]
+        keep(folder / "sequence", arrays)
         told = {"items": float(len(warm)), "steps": float(len(starts)), "epochs": float(fitted.epochs)}
         return told if np.isnan(fitted.ndcg) else {**told, "ndcg@10": fitted.ndcg}
 
     def load(self, folder: Path) -> "SequenceModel":
-        with np.load(folder / "sequence.npz") as arrays:
-            weights = dict(arrays)
+        weights = kept(folder / "sequence")
         text = Space(centre=weights.pop("centre"), axes=weights.pop("turn"))
         return SequenceModel(
             recipe=self,

@@ -132,7 +132,9 @@ def opinion(model: Any, world: World) -> dict[str, Array]:
 
 def pickled(path: Path) -> bool:
     """Whether a file is a pickle, or arrays of objects that only pickle can read."""
-    if path.suffix in {".npz", ".npy"}:
+    if path.suffix == ".npy":
+        return bool(np.load(path, mmap_mode="r").dtype.hasobject)
+    if path.suffix == ".npz":
         with np.load(path, allow_pickle=False) as arrays:
             return any(arrays[name].dtype.hasobject for name in arrays)
     return path.read_bytes()[:1] == b"\x80"
