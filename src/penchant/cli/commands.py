@@ -16,6 +16,7 @@ from penchant.cli import (
     finetuning,
     keys,
     learning,
+    measuring,
     operating,
     terminal,
     tuning,
@@ -48,6 +49,7 @@ _COMMANDS: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("Operate", "export", operating.export),
     ("Operate", "forget", operating.forget),
     ("Operate", "doctor", operating.doctor),
+    ("Operate", "bench", measuring.bench),
 )
 _GROUPS = {"keys": "Who may ask the server: create, list and revoke API keys."}
 
