@@ -43,6 +43,19 @@ WRONG = [  # a file, and what its error says
     ("[copy]\nprice = '£'", ["[copy]", "price is '£'"]),
     ("[copy]\ndeadline = 0", ["[copy]", "deadline is 0"]),
     ("[copy]\nat_once = 0", ["[copy]", "at_once is 0"]),
+    ("[serving]\nthreads = 0", ["[serving]", "threads is 0"]),
+    ("[serving]\nwaiting = -1", ["[serving]", "waiting is -1"]),
+    ("[serving]\ncaller = -1", ["[serving]", "caller is -1"]),
+    ("[serving]\nconnections = 0", ["[serving]", "connections is 0"]),
+    ("[serving]\narrival = 0", ["[serving]", "arrival is 0", "greater than 0"]),
+    ("[serving]\nidle = 601", ["[serving]", "idle is 601"]),
+    ("[serving]\nbudget = -1", ["[serving]", "budget is -1"]),
+    ('[[sources]]\nkind = "popular"\ndeadline = 0', ["popular", "deadline is 0", "above 0"]),
+    ('[[stages]]\nkind = "trees"\ndeadline = true', ["trees", "deadline is True", "above 0"]),
+    ('[[stages]]\nkind = "listwise"\ndeadline = 0', ["listwise", "deadline is 0"]),
+    ('[[rules]]\nkind = "available"\ndeadline = 1', ["available", "deadline"]),
+    ("[serving]\nnotice = -1", ["[serving]", "notice is -1"]),
+    ("[serving]\ndrain = -0.1", ["[serving]", "drain is -0.1"]),
     ("[[moderators]]\nkind = 'poet'", ["moderators", "'poet'", "blocklist"]),
     ("[evaluation]\ncut = 1.5", ["[evaluation]", "cut is 1.5", "less than 1", "string"]),
     ("[evaluation]\ncases = 0", ["[evaluation]", "cases is 0"]),
@@ -102,3 +115,23 @@ def test_the_defaults_of_every_table_are_allowed():
         fields = {key: getattr(table, key) for key in type(table).__dataclass_fields__}
         text = f"[{name}]\n" + "".join(f"{key} = {value(found)}\n" for key, found in fields.items())
         assert getattr(config.parse(text), name) == table
+
+
+def test_a_deadline_goes_with_any_source_and_stage_but_those_that_have_their_own():
+    parsed = config.parse(
+        """
+        [[sources]]
+        kind = "popular"
+        deadline = 1
+        [[stages]]
+        kind = "trees"
+        name = "mine"
+        deadline = 0.02
+        [[stages]]
+        kind = "listwise"
+        deadline = 0.5
+        """
+    )
+    assert parsed.deadlines == {"popular": 1.0, "mine": 0.02}
+    assert parsed.stages[1].plugin.deadline == 0.5
+    assert config.parse("").deadlines == {}

@@ -61,6 +61,7 @@ def _families() -> Iterator[str]:
         ("`kind`", "text", "required", "which plug-in"),
         ("`name`", "text", "the kind", "a name of its own, needed where one kind stands twice"),
         ("`limit`", "whole number", f"`{limit}`", "of sources: how many candidates it may bring; 0 only scores"),
+        ("`deadline`", "number", "", "of sources and stages: seconds after which a server goes on without it"),
         ("`otherwise`", "table", "", "of stages: the stage that stands in until this one is trained"),
     ]
     yield tables.grid(KEYS, rows)

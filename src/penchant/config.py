@@ -17,6 +17,7 @@ from penchant.tables import made, secrets
 
 FILE = "penchant.toml"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # names become folders and the beginnings of columns
+_LONGEST = 600  # seconds of a deadline
 _RESERVED = ("all", "encoder", "past", "rest", "union")  # names of folders, steps and reasons of our own
 
 DEFAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
@@ -107,6 +108,7 @@ def _parts(family: str, entries: Sequence[Mapping[str, Any]]) -> tuple[Part, ...
         where = f"[[{family}]] kind = {options.get('kind')!r}"
         name = options.pop("name", options.get("kind"))
         limit = options.pop("limit", 50) if family == "sources" else 0
+        deadline = _deadline(family, options, where)
         otherwise = options.pop("otherwise", None) if family == "stages" else None
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
             raise ConfigError(f"{where}: limit is {limit!r}; a whole number from 0 on is allowed")
@@ -114,8 +116,25 @@ def _parts(family: str, entries: Sequence[Mapping[str, Any]]) -> tuple[Part, ...
             wanted = f"a `name` of its own, of a-z, 0-9, _ and -, 64 at most, none of {allowed(_RESERVED)}"
             raise ConfigError(f"{where}: {name!r} is taken or not allowed; wanted is {wanted}")
         stand_in = None if otherwise is None else _plugin(family, otherwise, f"{where} otherwise")
-        parts.append(Part(name=name, plugin=_plugin(family, options, where), limit=limit, otherwise=stand_in))
+        plugin = _plugin(family, options, where)
+        parts.append(Part(name=name, plugin=plugin, limit=limit, deadline=deadline, otherwise=stand_in))
     return tuple(parts)
+
+
+def _deadline(family: str, options: dict[str, Any], where: str) -> float | None:
+    """The deadline of a source or stage, taken out of its options; a plug-in that has one of its own keeps it."""
+    if "deadline" not in options or family not in ("sources", "stages") or _own(family, options.get("kind")):
+        return None
+    deadline = options.pop("deadline")
+    if isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline <= _LONGEST:
+        raise ConfigError(f"{where}: deadline is {deadline!r}; seconds above 0, up to {_LONGEST} are allowed")
+    return float(deadline)
+
+
+def _own(family: str, kind: Any) -> bool:
+    return kind in plugins.names(family) and any(
+        f.name == "deadline" for f in dataclasses.fields(plugins.find(family, kind))
+    )
 
 
 def _plugin(family: str, options: Any, where: str) -> Any:

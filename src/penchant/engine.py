@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from penchant import explain as explaining
-from penchant import pipeline, privacy, steerage
+from penchant import pipeline, privacy, steerage, tempo
 from penchant.checks import AHEAD, Observed, check, flaw, unknown
 from penchant.enriched import news
 from penchant.errors import NotReadyError, UnknownError, UsageError
@@ -43,6 +43,7 @@ class Engine:
     clock: Callable[[World], datetime]
     generator: Generator | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
+    budget: tempo.Tempo = field(default_factory=tempo.Tempo)  # of time, of an answer; one that is made again has any
     closing: ExitStack = field(default_factory=ExitStack)
     language: Language = field(init=False)  # what plug-ins read and write with
     recollection: Recollection = field(init=False)
@@ -79,7 +80,7 @@ class Engine:
 
     def _made(self, query: Query, explain: bool, language: str, min_position: int) -> Slate:
         check(query)
-        notes = Notes()
+        notes = Notes(pace=self.budget.pace())
         world, release, now = self._moment(query.at)
         notes.laps("read")
         if world.position < min_position:
@@ -139,8 +140,8 @@ class Engine:
 
     def _again(self, slate: Slate) -> tuple[Trace, Release]:
         release = self.release if slate.release == self.release.version else self.archive(slate.release)
-        world = self.follower.at(slate.position)
-        return self._trace(slate.query, world, release, micros(slate.time), slate.id, Notes()), release
+        world, again = self.follower.at(slate.position), Notes(pace=tempo.Pace(missing=slate.degraded))
+        return self._trace(slate.query, world, release, micros(slate.time), slate.id, again), release
 
     def trace(self, query: Query) -> Trace:
         """Every step of the answer to a query; nothing is logged."""
@@ -265,8 +266,12 @@ class Engine:
         )
 
     def _picks(self, trace: Trace, release: Release, explain: bool, language: str) -> tuple[Pick, ...]:
-        result, catalogue, ids = trace.result, trace.context.catalogue, self.recollection.ids
-        query = trace.context.query
+        result, query, catalogue, ids = (
+            trace.result,
+            trace.context.query,
+            trace.context.catalogue,
+            self.recollection.ids,
+        )
         top = result.take(slice(0, query.k))
         names = [catalogue.items[row].id for row in top.rows.tolist()]
         reasons = explaining.reasons(trace, release, top, ids, language) if explain else [()] * len(names)

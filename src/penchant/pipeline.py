@@ -9,7 +9,9 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
+from penchant import pacing
 from penchant.loops import distinct
+from penchant.pacing import SCORE, in_time
 from penchant.protocols import Context, Fold, Notes, Release, Trace
 from penchant.speech import SILENT, Language
 from penchant.state.folds import fold
@@ -68,10 +70,7 @@ def run(release: Release, context: Context) -> Trace:
         context = permitted(release, context)
     lap("rules")
     if asked is None:
-        found = {}
-        for name, (source, limit) in release.sources.items():
-            found[name] = source.retrieve(context, limit)
-            lap("retrieve", name)
+        found = pacing.found(context, release.sources)
         rows = joined(list(found.values()))
         if len(rows) < context.query.k:
             found["rest"] = rest(context, rows)
@@ -83,9 +82,11 @@ def run(release: Release, context: Context) -> Trace:
     candidates = Candidates(rows=rows, scores=np.zeros(len(rows), np.float32), columns=scored(release, context, rows))
     steps = [(RESERVED, candidates)]
     for name, stage in release.stages.items():
-        candidates = stage.apply(context, candidates)
+        applied = pacing.applied(context, name, stage, candidates)
         lap("stage", name)
-        steps.append((name, candidates))
+        if applied is not None:
+            candidates = applied
+            steps.append((name, candidates))
     return Trace(context=context, found=found, steps=steps)
 
 
@@ -100,7 +101,8 @@ def scored(release: Release, context: Context, rows: Rows) -> dict[str, Array]:
     """Every source's columns for these rows, named `<source>.<column>`."""
     columns: dict[str, Array] = {}
     for name, (source, _) in release.sources.items():
-        columns.update((f"{name}.{column}", values) for column, values in source.score(context, rows).items())
+        own = in_time(context, name, SCORE, source.score, rows) or {}
+        columns.update((f"{name}.{column}", values) for column, values in own.items())
         context.notes.laps("score", name)
     return columns
 

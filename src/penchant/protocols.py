@@ -14,6 +14,7 @@ import numpy as np
 from penchant.laps import Laps
 from penchant.speech import SILENT, Language
 from penchant.steers import Delta
+from penchant.tempo import UNHURRIED, Pace
 from penchant.timeline import Events, Timeline
 from penchant.types import Array, Candidates, Catalogue, Columns, Event, Floats, Query, Rows, Slate
 
@@ -30,6 +31,7 @@ class Notes:
     degraded: list[str] = field(default_factory=list)  # "stage: what could not be done"
     cost: dict[str, float] = field(default_factory=dict)  # what language models took: calls, tokens, seconds
     laps: Laps = field(default_factory=Laps)  # how long each part of the way took
+    pace: Pace = UNHURRIED  # how long the rest of the way may take
 
     def spend(self, **amounts: float) -> None:
         """Add to the cost."""

@@ -9,24 +9,25 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penchant import config, door, logs
 from penchant.errors import NotReadyError, UsageError
 from penchant.project import Project
+from penchant.tempo import Tempo
 from penchant.tracing import exporting
+from penchant.workers import Crew
 
 if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
-FOLDER = "PENCHANT_FOLDER"  # environment variable from which each worker knows its project
-NEEDED = "PENCHANT_KEYS_NEEDED"  # set for workers that answer nobody without a key
 _PAUSE = 1.0  # seconds between two looks at the promoted release
-_PATIENCE = 10  # seconds that open requests have when the server stops
+_CLOSING = 30.0  # seconds that stores may take to close behind the last request
 _STARTING = 30.0  # seconds a server may take to start
 
 log = logging.getLogger("penchant.serving")
@@ -98,11 +99,12 @@ def serve(
         address, port = sock.getsockname()[:2]
         needed = door.guarded(settings, folder, address, anyone=anyone, tls=bool(options))
         url = f"{'https' if options else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+        post = Post(folder=str(folder.resolve()), needed=needed, options=options)
         if workers == 1:
-            _alone(Project(folder), sock, lambda: started(url), needed, options)
+            work(post, sock, lambda: started(url))
             return
-    os.environ[NEEDED] = "1" if needed else ""
-    _several(folder, lambda: started(url), {"host": host, "port": port, "workers": workers, **options})
+        drain = settings.notice + settings.drain + _CLOSING
+        Crew(post=post, work=work, sock=sock, count=workers, drain=drain, started=lambda: started(url)).run()
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -122,6 +124,7 @@ def application(project: Project, started: Callable[[], None] = lambda: None, *,
     from penchant.web.app import create_app
 
     watcher, settings = Watcher(project), project.settings.serving
+    project.engine.budget = Tempo(budget=settings.budget, deadlines=project.settings.deadlines)
     title = project.folder.resolve().name
     tracing = exporting(settings.traces, settings.traced, title) if settings.traces else None
     project.engine.telemetry.traced = tracing.laps if tracing else None
@@ -129,6 +132,7 @@ def application(project: Project, started: Callable[[], None] = lambda: None, *,
         project.engine,
         title=title,
         desk=project.built.desk,
+        serving=settings,
         on_start=(watcher.start, started),
         on_stop=(watcher.stop, *([tracing.close] if tracing else ()), project.close),
         access=settings.access,
@@ -138,64 +142,23 @@ def application(project: Project, started: Callable[[], None] = lambda: None, *,
     )
 
 
-def worker() -> "FastAPI":
-    """The application of one of several processes."""
-    project = Project(os.environ[FOLDER])
-    logs.settle(project.settings.serving.log)
-    return application(project, needed=bool(os.environ.get(NEEDED)))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What a worker has to know."""
+
+    folder: str  # of its project
+    needed: bool = False  # whether nobody gets an answer without a key
+    options: Mapping[str, Any] = field(default_factory=dict)  # of uvicorn
 
 
-@contextmanager
-def background(project: Project) -> Iterator[str]:
-    """Serve a project from a thread on a free loopback port; yields the URL and closes the project at the end."""
-    with closing(listening("127.0.0.1", 0)) as sock:
-        server = _server(application(project))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
-        thread.start()
-        try:
-            _await(server, thread)
-            yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(_PATIENCE + _STARTING)
+def work(post: Post, sock: socket.socket, started: Callable[[], None]) -> None:
+    """Serve a project from this process until it is interrupted or terminated; the whole of what a worker does.
 
-
-def _await(server: "uvicorn.Server", thread: threading.Thread) -> None:
-    until = time.monotonic() + _STARTING
-    while not server.started:
-        if not thread.is_alive() or time.monotonic() > until:
-            raise NotReadyError(f"the server did not start within {_STARTING:.0f} s")
-        time.sleep(0.02)
-
-
-def _server(app: "FastAPI", **options: Any) -> "uvicorn.Server":
-    import uvicorn
-
-    return uvicorn.Server(uvicorn.Config(app, **manners(), **options))
-
-
-def manners() -> dict[str, Any]:
-    """How every server behaves; there is no access log, since paths hold user ids."""
-    from penchant.web.protocol import Bounded
-
-    return {
-        "http": Bounded,
-        "ws": "none",
-        "access_log": False,
-        "server_header": False,
-        "log_level": "warning",
-        "lifespan": "on",
-        "log_config": None,  # its lines go where ours go
-        "timeout_graceful_shutdown": _PATIENCE,
-    }
-
-
-def _alone(
-    project: Project, sock: socket.socket, started: Callable[[], None], needed: bool, options: dict[str, Any]
-) -> None:
-    """Serve from this process. The server passes on the signal that stopped it, which must not end us half-way."""
-    with project:
-        server = _server(application(project, started, needed=needed), **options)
+    The server passes on the signal that stopped it, which must not end us half-way.
+    """
+    with Project(post.folder) as project:
+        logs.settle(project.settings.serving.log)
+        server = _server(project, application(project, started, needed=post.needed), post.options)
         before = signal.signal(signal.SIGTERM, lambda *_: None)
         try:
             server.run(sockets=[sock])
@@ -207,11 +170,33 @@ def _alone(
         raise NotReadyError("the server did not start; the log above says why")
 
 
-def _several(folder: Path, started: Callable[[], None], options: dict[str, Any]) -> None:
-    """Serve from several processes; opening the project once here finds every mistake before they start."""
-    import uvicorn
+@contextmanager
+def background(project: Project) -> Iterator[str]:
+    """Serve a project from a thread on a free loopback port; yields the URL and closes the project at the end."""
+    with closing(listening("127.0.0.1", 0)) as sock:
+        server = _server(project, application(project), {})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
+        thread.start()
+        try:
+            _await(server, thread)
+            yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(project.settings.serving.drain + _CLOSING)
 
-    Project(folder).close()
-    os.environ[FOLDER] = str(folder.resolve())
-    started()
-    uvicorn.run("penchant.serving:worker", factory=True, **options, **manners())
+
+def _await(server: "uvicorn.Server", thread: threading.Thread) -> None:
+    until = time.monotonic() + _STARTING
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > until:
+            raise NotReadyError(f"the server did not start within {_STARTING:.0f} s")
+        time.sleep(0.02)
+
+
+def _server(project: Project, app: "FastAPI", options: Mapping[str, Any]) -> "uvicorn.Server":
+    """A server of a project; there is no access log, since paths hold user ids."""
+    from penchant.web.connections import Server
+
+    manners: dict[str, Any] = {"access_log": False, "server_header": False, "log_level": "warning", "lifespan": "on"}
+    manners["log_config"] = None  # its lines go where ours go
+    return Server(app, project.settings.serving, **manners, **options)

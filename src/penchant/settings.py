@@ -119,7 +119,7 @@ class CopySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingSettings:
-    """[serving] Who may ask the server, how often, how it is reached, and what it tells of itself."""
+    """[serving] Who may ask the server, how often, how it is reached, what it tells, and what each worker takes on."""
 
     keys: str = "keys.json"  # file of the API keys' digests, in the project's folder; without one, none are needed
     rate: Annotated[float, Interval(ge=0, le=1_000_000)] = 0.0  # requests a second per key, or address; 0: any number
@@ -130,6 +130,15 @@ class ServingSettings:
     access: Annotated[float, Interval(ge=0, le=1)] = 0.0  # share of requests with a line, 0 to 1; failed ones have one
     traces: str = ""  # an OpenTelemetry collector, e.g. "http://localhost:4318"; empty: nothing is traced
     traced: Annotated[float, Interval(ge=0, le=1)] = 1.0  # share of requests traced, 0 to 1, unless the caller decides
+    threads: Annotated[int, Interval(ge=1, le=64)] = 2  # requests worked on at the same time, 1 to 64
+    waiting: Annotated[int, Interval(ge=0, le=10_000)] = 64  # requests that wait; more get 503 at once; 0 to 10,000
+    caller: Annotated[int, Interval(ge=0, le=10_000)] = 0  # requests of one address at once; more get 429; 0: any
+    connections: Annotated[int, Interval(ge=1, le=100_000)] = 1_000  # open at once; beyond, the idlest make room
+    arrival: Annotated[float, Interval(gt=0, le=600)] = 10.0  # seconds a request may take to come, or its answer to go
+    idle: Annotated[float, Interval(gt=0, le=600)] = 15.0  # seconds that a connection is kept for another request
+    budget: Annotated[float, Interval(ge=0, le=600)] = 1.0  # seconds after which an answer skips what is left; 0: any
+    notice: Annotated[float, Interval(ge=0, le=600)] = 0.0  # seconds between /readyz saying no and taking nothing more
+    drain: Annotated[float, Interval(ge=0, le=600)] = 10.0  # seconds that requests under way have when a server stops
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +148,7 @@ class Part:
     name: str
     plugin: Any
     limit: int = 0  # quota, of sources
+    deadline: float | None = None  # seconds after which an answer goes on without it, of sources and stages
     otherwise: Any = None  # stand-in while untrained, of stages
 
 
@@ -171,3 +181,8 @@ class Settings:
     def aliases(self) -> dict[str, str]:
         """Other spelling → kind, the defaults and what the file adds."""
         return {**ALIASES, **self.events.kinds}
+
+    @property
+    def deadlines(self) -> dict[str, float]:
+        """Plug-in → seconds after which an answer goes on without it."""
+        return {p.name: p.deadline for p in (*self.sources, *self.stages) if p.deadline is not None}

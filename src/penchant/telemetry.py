@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Siz
 from contextlib import contextmanager
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from penchant.laps import Laps
 from penchant.tallies import Tally
@@ -51,6 +51,7 @@ class Telemetry:
         )  # answered, remembered, late, failed, unusable, busy, paused, refused
         self.tokens = self._counter("generator_tokens", "Tokens asked and answered")
         self.requests = self._counter("http_requests", "HTTP answers", "route", "status")
+        self.inside = Gauge("penchant_http_inside", "Requests in work or waiting for it", registry=self.registry)
         self.durations = self._tally("http_seconds", "Time of HTTP answers", "route")
         self.copies = self._counter("copy", "Texts about picks, by who wrote them", "writer")
         self.refused = self._counter("copy_rejected", "Texts of a generator that were not shown", "why")

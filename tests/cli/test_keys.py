@@ -14,6 +14,7 @@ import trustme
 
 from penchant import door, serving
 from penchant.errors import ConfigError, UsageError
+from penchant.project import Project
 from penchant.settings import ServingSettings
 
 COMMAND = [sys.executable, "-m", "penchant"]
@@ -162,12 +163,11 @@ def test_several_workers_want_the_same_keys_and_see_what_is_revoked(run, shop):
         assert status(f"{url}/healthz") == 200
 
 
-def test_a_worker_without_a_file_of_keys_lets_nobody_in_if_it_was_told_so(shop, monkeypatch):
-    monkeypatch.setenv(serving.FOLDER, str(shop))
-    monkeypatch.setenv(serving.NEEDED, "1")
-    app = serving.worker()
-    gate = next(m.kwargs["gate"] for m in app.user_middleware if "gate" in m.kwargs)
-    assert gate.closed() is True
+def test_a_worker_without_a_file_of_keys_lets_nobody_in_if_it_was_told_so(shop):
+    with Project(shop) as project:
+        app = serving.application(project, needed=True)
+        gate = next(m.kwargs["gate"] for m in app.user_middleware if "gate" in m.kwargs)
+        assert gate.closed() is True
 
 
 def test_a_certificate_that_cannot_be_used_is_said_in_one_line(run, shop, certificate, authority, tmp_path):

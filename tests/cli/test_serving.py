@@ -76,18 +76,6 @@ def test_serve_follows_promotions_and_stops_well(run, shop, sent):
     assert "GET" not in out + err
 
 
-def test_several_workers(shop):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with process("serve", shop, "--port", port, "--workers", 2) as ran:
-        url = url_of(ran)
-        eventually(lambda: get(f"{url}/healthz")["status"] == "ok")
-        ran.send_signal(signal.SIGTERM)
-        _, err = ran.communicate(timeout=30)
-    assert ran.returncode == 0
-    assert "Traceback" not in err
-
-
 def test_a_taken_port(run, shop):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -150,12 +138,23 @@ def test_background(shop):
         get(f"{url}/healthz")
 
 
-def test_worker(shop, monkeypatch):
-    opened = []
-    monkeypatch.setenv(serving.FOLDER, str(shop))
-    monkeypatch.setattr(serving, "Project", lambda folder: opened.append(Project(folder)) or opened[0])
-    assert serving.worker().title == "shop"
-    opened[0].close()
+def test_what_is_served_has_the_time_that_the_settings_give(shop):
+    (shop / "penchant.toml").write_text(
+        (shop / "penchant.toml").read_text().replace('kind = "popular"', 'kind = "popular"\ndeadline = 20.0')
+        + "[serving]\nbudget = 0.000001\n"
+    )
+    project = Project(shop)
+    with serving.background(project) as url:
+        body = json.dumps({"user_id": "u1", "k": 3}).encode()
+        asked = urllib.request.Request(f"{url}/v1/recommend", body, {"Content-Type": "application/json"})
+        answer = get(asked)
+        assert project.engine.budget.deadlines == {"popular": 20.0}
+        assert len(answer["items"]) == 3
+        assert "trees: no time" in answer["degraded"]
+        why = get(f"{url}/v1/slates/{answer['slate_id']}?item_id={answer['items'][0]['item_id']}")
+        assert (why["shown"], why["rank"]) == (True, 1), why
+    with Project(shop) as project:
+        assert "trees: no time" not in project.recommend("u1").degraded  # at home there is no hurry
 
 
 def test_interrupted_work_is_one_line_and_leaves_no_release(shop):

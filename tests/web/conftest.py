@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
-import uvicorn
 
 from penchant import build as building
 from penchant import config
 from penchant.engine import Engine
-from penchant.serving import manners
+from penchant.settings import ServingSettings
 from penchant.types import Event, Item
 from penchant.web.app import create_app
+from penchant.web.connections import Server
 
 SETTINGS = """
 [stores]
@@ -98,8 +98,17 @@ def build() -> Engine:
 def serving(engine: Engine, **options: object) -> Iterator[str]:
     """Serve an engine from a thread; the server is stopped, and must be, within ten seconds."""
     app = create_app(engine, title="The Potting Shed", **options)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, **{**manners(), "log_level": "critical"})
-    server = uvicorn.Server(config)
+    limits = options.get("serving", ServingSettings())
+    server = Server(
+        app,
+        limits,
+        host="127.0.0.1",
+        port=0,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until = time.monotonic() + 10

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from penchant.web import front
-from penchant.web.protocol import HEAD, Bounded
+from penchant.settings import ServingSettings
+from penchant.web.connections import HEAD
 
 DEEP = 100_000
 
@@ -75,40 +75,36 @@ def test_many_parameters_are_read_or_refused_quickly(client):
     assert client("GET", "/v1/slates/x?item_id=a&" + "a=b&" * 10_000).status_code == 404
 
 
-@pytest.fixture
-def hurried(monkeypatch):
-    monkeypatch.setattr(Bounded, "patience", 0.3)
-    monkeypatch.setattr(front, "PATIENCE", 0.3)
+@pytest.fixture(scope="module")
+def hurried(make_engine, serve):
+    with serve(make_engine(), serving=ServingSettings(arrival=0.3)) as url:
+        yield url
 
 
-@pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("said", [b"", b"G", b"GET /healthz HTTP/1.1\r\nHost: a\r\n", b"POST /v1/events HTTP/1.1\r\nA"])
-def test_whoever_dribbles_a_head_is_hung_up_on(client, said):
-    answer = talk(client.url, said) if said else talk(client.url)
+def test_whoever_dribbles_a_head_is_hung_up_on(hurried, said):
+    answer = talk(hurried, said) if said else talk(hurried)
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"connection: close" in answer
 
 
-@pytest.mark.usefixtures("hurried")
-def test_whoever_dribbles_a_second_head_is_hung_up_on_too(client):
+def test_whoever_dribbles_a_second_head_is_hung_up_on_too(hurried):
     whole = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
-    answer = talk(client.url, whole + b"GET /he")
+    answer = talk(hurried, whole + b"GET /he")
     assert answer.startswith(b"HTTP/1.1 200")
     assert b"HTTP/1.1 408" in answer
 
 
-@pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("length", [b"Content-Length: 100", b"Transfer-Encoding: chunked"])
-def test_whoever_dribbles_a_body_is_hung_up_on(client, length):
+def test_whoever_dribbles_a_body_is_hung_up_on(hurried, length):
     head = b"POST /v1/recommend HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n" + length + b"\r\n\r\n"
-    answer = talk(client.url, head)
+    answer = talk(hurried, head)
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"application/problem+json" in answer
 
 
-@pytest.mark.usefixtures("hurried")
-def test_a_connection_that_is_in_use_is_not_hung_up_on(client):
-    place = urlsplit(client.url)
+def test_a_connection_that_is_in_use_is_not_hung_up_on(hurried):
+    place = urlsplit(hurried)
     with socket.create_connection((place.hostname, place.port), timeout=20) as connection:
         for _ in range(3):
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")

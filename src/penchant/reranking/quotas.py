@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Interval
@@ -21,6 +21,7 @@ class Caps:
     as tags, counts every one; an item without the attribute is never too many. Scores stay.
     """
 
+    vital: ClassVar[bool] = True  # a promise of the shop is never left out for want of time
     attribute: str = "category"  # any attribute of the items, e.g. "brand"
     most: Annotated[int, Ge(0)] = 3  # items of one value; 0 or more, 0 is no limit
 

@@ -4,7 +4,7 @@ The shift is the least that does what was asked of the head of the list; what it
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Interval
@@ -40,6 +40,7 @@ class Steered:
     stand before those that are meant less. Without steering nothing happens.
     """
 
+    vital: ClassVar[bool] = True  # what a person asked for is never left out for want of time
     step: Annotated[float, Interval(gt=0, le=1)] = 0.3  # share of the head that one wish moves; above 0, up to 1
     head: Annotated[int, Ge(1)] = 10  # places that are counted; 1 or more
 

@@ -22,6 +22,7 @@ from penchant.web.copying import Copying
 from penchant.web.entrance import lacked
 from penchant.web.gate import GUARDED, needs
 from penchant.web.problems import documented
+from penchant.web.turns import Turns
 
 Spoken = Annotated[str | None, Header(alias="Accept-Language", description="Language of the reasons: en or zh.")]
 Named = Annotated[wire.Id, Path()]
@@ -30,7 +31,7 @@ LANGUAGES = ("en", "zh")
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The handlers, around one engine; they run in a pool of threads."""
+    """The handlers, around one engine; they run in threads."""
 
     engine: Engine
     desk: Desk
@@ -140,19 +141,22 @@ class _Route(APIRoute):
         return strict
 
 
-def routes(engine: Engine, desk: Desk) -> APIRouter:
-    """The routes of version 1 around an engine and its desk."""
+def routes(engine: Engine, desk: Desk, turn: Turns) -> APIRouter:
+    """The routes of version 1 around an engine and its desk.
+
+    What an engine answers by itself takes its turn; what may wait for a language model or read much has other threads.
+    """
     api = Api(engine, desk)
     router = APIRouter(prefix="/v1", route_class=_Route)
     body = (400, 413, 415)
-    table: tuple[tuple[str, str, str, Callable[..., Response], type, tuple[int, ...]], ...] = (
-        ("read", "POST", "/recommend", api.recommend, answers.Answer, body),
-        ("read", "POST", "/rank", api.rank, answers.Answer, body),
-        ("read", "POST", "/similar", api.similar, answers.Likes, (*body, 404)),
+    table: tuple[tuple[str, str, str, Callable[..., Any], type, tuple[int, ...]], ...] = (
+        ("read", "POST", "/recommend", turn(api.recommend), answers.Answer, body),
+        ("read", "POST", "/rank", turn(api.rank), answers.Answer, body),
+        ("read", "POST", "/similar", turn(api.similar), answers.Likes, (*body, 404)),
         ("read", "POST", "/copy", api.copy, copying.Texts, (*body, 404)),
-        ("write", "POST", "/events", api.observe, answers.Receipt, body),
-        ("write", "PUT", "/items", api.put_items, answers.Stocked, body),
-        ("write", "DELETE", "/items/{item_id:path}", api.withdraw, answers.Withdrawn, (404,)),
+        ("write", "POST", "/events", turn(api.observe), answers.Receipt, body),
+        ("write", "PUT", "/items", turn(api.put_items), answers.Stocked, body),
+        ("write", "DELETE", "/items/{item_id:path}", turn(api.withdraw), answers.Withdrawn, (404,)),
         # before the paths that take all
         ("write", "POST", "/users/{user_id:path}/steer", api.steer, answers.Steering, body),
         ("read", "GET", "/users/{user_id:path}/steer", api.steers, answers.Steers, ()),

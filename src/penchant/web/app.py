@@ -1,12 +1,13 @@
 """The whole web application around one engine: API, console, probes, and the manners they share."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
@@ -14,16 +15,21 @@ from starlette.responses import PlainTextResponse, Response
 
 from penchant.desk import Desk
 from penchant.engine import Engine
+from penchant.errors import NotReadyError
 from penchant.keys import Keyring
 from penchant.language.copywriting import Copywriter
+from penchant.settings import ServingSettings
 from penchant.web import api, console, problems, wire
+from penchant.web.admission import Admission
 from penchant.web.answers import Json
 from penchant.web.entrance import Entrance, Tracer
 from penchant.web.front import Front
 from penchant.web.gate import GUARDED, SCHEME, Gate, needs
 from penchant.web.rates import Rates
+from penchant.web.turns import Turns
 
 Task = Callable[[], object]
+USUAL = ServingSettings()
 SUMMARY = "Real-time personalised ranking. Every answer names its slate, its release and how far into the log it read."
 
 
@@ -32,6 +38,7 @@ def create_app(
     *,
     title: str,
     desk: Desk | None = None,
+    serving: ServingSettings = USUAL,
     on_start: Sequence[Task] = (),
     on_stop: Sequence[Task] = (),
     keyring: Keyring | None = None,
@@ -46,6 +53,7 @@ def create_app(
     `access` is the share of requests that get a line in the log; `tracer` is told of every one.
     """
     desk = desk or Desk(engine=engine, writer=Copywriter(telemetry=engine.telemetry))
+    answers, probes = Turns(serving.threads), Turns(1)
     app = FastAPI(
         title=title,
         version=_version(),
@@ -53,16 +61,19 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(on_start, on_stop),
+        lifespan=_lifespan(on_start, (answers.close, probes.close, *on_stop)),
         generate_unique_id_function=_name,
     )
-    routers = (api.routes(engine, desk), _probes(engine), console.routes(engine, title))
+    app.state.leaving = False
+    routers = (api.routes(engine, desk, answers), _probes(engine, probes), console.routes(engine, title))
     for router in routers:
         app.include_router(router)
     app.mount("/static", console.Files(directory=console.FOLDER), name="static")
     problems.install(app)
     gate = Gate([route for router in routers for route in router.routes], keyring, rates)
-    app.add_middleware(Front, telemetry=engine.telemetry, gate=gate)
+    most = serving.threads + serving.waiting
+    app.add_middleware(Admission, most=most, share=serving.caller, telemetry=engine.telemetry)
+    app.add_middleware(Front, telemetry=engine.telemetry, gate=gate, patience=serving.arrival)
     app.add_middleware(Entrance, share=access, tracer=tracer)  # outermost: whatever answers, it is named
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
@@ -78,10 +89,12 @@ class Probes:
         """Say that the process is alive."""
         return Json({"status": "ok"})
 
-    def readyz(self) -> Response:
-        """Say that the log can be read and answers can be given; 503 otherwise."""
+    def readyz(self, request: Request) -> Response:
+        """Say that the log can be read and answers can be given; 503 otherwise, and from when the server is to stop."""
+        if request.app.state.leaving:
+            raise NotReadyError("this server is about to stop")
         world, release = self.engine.follower.catch_up(), self.engine.release
-        ready = {"status": "ready", "release": release.version, "position": world.position}
+        ready = {"status": "ready", "worker": os.getpid(), "release": release.version, "position": world.position}
         return Json({**ready, "items": len(world.catalogue), "degraded": list(release.degraded)})
 
     def metrics(self) -> Response:
@@ -89,19 +102,20 @@ class Probes:
         return PlainTextResponse(self.engine.telemetry.exposition(), media_type="text/plain; version=0.0.4")
 
 
-def _probes(engine: Engine) -> APIRouter:
+def _probes(engine: Engine, turns: Turns) -> APIRouter:
+    """The probes; they have a thread of their own, so that none waits behind answers."""
     probes = Probes(engine)
     router = APIRouter()
     errors = problems.documented()
     errors.pop(422)
     said: dict[str, Any] = {"response_model": dict[str, Any], "responses": errors, "openapi_extra": needs(None)}
-    for path, handler in (("/healthz", probes.healthz), ("/readyz", probes.readyz)):
+    for path, handler in (("/healthz", probes.healthz), ("/readyz", turns(probes.readyz))):
         router.add_api_route(path, handler, methods=["GET"], **said)
     guarded = problems.documented(*GUARDED)
     guarded.pop(422)
     text: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
     said = {"response_model": None, "responses": {**text, **guarded}, "openapi_extra": needs("read")}
-    router.add_api_route("/metrics", probes.metrics, response_class=PlainTextResponse, **said)
+    router.add_api_route("/metrics", turns(probes.metrics), response_class=PlainTextResponse, **said)
     return router
 
 

@@ -8,21 +8,22 @@ from collections.abc import Mapping
 from time import perf_counter
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from penchant.errors import StoreError
 from penchant.telemetry import Telemetry
+from penchant.web.connections import HEAD
 from penchant.web.entrance import template
 from penchant.web.gate import Gate
 from penchant.web.problems import failure, problem, unreadable
-from penchant.web.protocol import HEAD
 
 LIMIT = 2 * 1024 * 1024  # bytes of a body
-PATIENCE = 30.0  # seconds for a body to arrive
+_GONE = 499  # counted where nobody waits for an answer any more
 _DRAINED = 8 * LIMIT  # of a body that is too large, so that its sender is there to read the answer
 _SAID = {
-    408: f"the body did not arrive within {PATIENCE:g} seconds",
+    408: "the body did not arrive in time",
     413: f"the body has more than {LIMIT} bytes; send it in parts",
     431: f"the head of the request has more than {HEAD} bytes",
 }
@@ -42,10 +43,11 @@ HEADERS: Mapping[str, str] = {
 class Front:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry, gate: Gate) -> None:
+    def __init__(self, app: ASGIApp, telemetry: Telemetry, gate: Gate, patience: float) -> None:
         self.app = app
         self.telemetry = telemetry
         self.gate = gate
+        self.patience = patience  # seconds that a body may take to come
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here."""
@@ -55,8 +57,10 @@ class Front:
         answer, began = _Answer(send), perf_counter()
         if (refusal := self._refusal(scope)) is not None:
             await refusal(scope, receive, answer)
-        elif isinstance(body := await _body(scope, receive), int):
-            await problem(body, _SAID[body], headers={"Connection": "close"})(scope, receive, answer)
+        elif isinstance(body := await _body(scope, receive, self.patience), int):
+            answer.status = body
+            if body in _SAID:
+                await problem(body, _SAID[body], headers={"Connection": "close"})(scope, receive, answer)
         else:
             await self._guarded(scope, _Replay(body, receive), answer)
         self.telemetry.requested(template(scope), answer.status, perf_counter() - began)
@@ -106,20 +110,25 @@ class _Replay:
         return {"type": "http.request", "body": body, "more_body": False}
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes | int:
-    """The body, or the status of a request that is too large or too slow."""
+async def _body(scope: Scope, receive: Receive, patience: float) -> bytes | int:
+    """The body, or the status of a request that is too large, too slow or given up."""
     if len(scope["query_string"]) + sum(len(name) + len(value) for name, value in scope["headers"]) > HEAD:
         return 431
     try:
-        async with timeout(PATIENCE):
+        async with timeout(patience):
             body = await _read(scope, receive)
     except TimeoutError:
         return 408
+    except ClientDisconnect:
+        return _GONE
     return 413 if body is None else body
 
 
 async def _read(scope: Scope, receive: Receive) -> bytes | None:
-    """The body, or None if it is too large, whether its length was announced or not."""
+    """The body, or None if it is too large, whether its length was announced or not.
+
+    Raises ClientDisconnect if the sender leaves half-way.
+    """
     headers = Headers(scope=scope)
     if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
         return b""
@@ -127,6 +136,8 @@ async def _read(scope: Scope, receive: Receive) -> bytes | None:
     size = 0
     while size <= _DRAINED:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         size += len(message.get("body", b""))
         if size <= LIMIT:
             parts.append(message.get("body", b""))

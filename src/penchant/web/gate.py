@@ -45,7 +45,8 @@ class Gate:
         headers = Headers(scope=scope)
         closed = self.closed()
         key = self._keyring.find(_shown(headers)) if closed and self._keyring else None
-        wait = self._rates.wait(f"key {key.id}" if key else _address(scope))
+        scope["caller"] = f"key {key.id}" if key else _address(scope)
+        wait = self._rates.wait(scope["caller"])
         if wait:
             return _hasty(wait)
         if key is None:

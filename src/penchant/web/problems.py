@@ -74,7 +74,9 @@ def install(app: FastAPI) -> None:
 def documented(*also: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of a route, for the description of the API: those that all have, and `also`."""
     schema = {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {s: {"description": HTTPStatus(s).phrase, "content": schema} for s in sorted({422, 500, 503, *also})}
+    return {
+        s: {"description": HTTPStatus(s).phrase, "content": schema} for s in sorted({408, 422, 429, 500, 503, *also})
+    }
 
 
 def failure(error: Exception) -> Response:

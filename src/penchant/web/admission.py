@@ -1,0 +1,51 @@
+"""How many requests may be inside at once: what is beyond gets a clear word immediately instead of a long wait.
+
+Counts belong to the event loop of one worker, so nothing here is locked. Probes are never turned away. Who a caller is,
+a key or an address, was found out at the gate.
+"""
+
+from collections import Counter
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from penchant.telemetry import Telemetry
+from penchant.web.problems import problem
+
+PROBES = ("/healthz", "/readyz", "/metrics")
+_FULL = "more is being asked than can be answered; try again soon"
+_GREEDY = "too many requests of yours are under way; wait for their answers"
+
+
+class Admission:
+    """ASGI middleware that lets in `most` requests at once, and `share` of one caller if that is not 0."""
+
+    def __init__(self, app: ASGIApp, *, most: int, share: int, telemetry: Telemetry) -> None:
+        self.app = app
+        self.most, self.share = most, share
+        self.inside = 0
+        self._callers: Counter[str] = Counter()
+        telemetry.inside.set_function(lambda: self.inside)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or turn it away."""
+        if scope["type"] != "http" or scope["path"] in PROBES:
+            await self.app(scope, receive, send)
+            return
+        caller = scope.get("caller", "")
+        if self.share and self._callers[caller] >= self.share:
+            await problem(429, _GREEDY, headers={"Retry-After": "1"})(scope, receive, send)
+        elif self.inside >= self.most:
+            await problem(503, _FULL)(scope, receive, send)
+        else:
+            await self._pass(caller, scope, receive, send)
+
+    async def _pass(self, caller: str, scope: Scope, receive: Receive, send: Send) -> None:
+        self.inside += 1
+        self._callers[caller] += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.inside -= 1
+            self._callers[caller] -= 1
+            if not self._callers[caller]:
+                del self._callers[caller]
