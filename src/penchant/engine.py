@@ -117,10 +117,7 @@ class Engine:
         if item not in world.catalogue.row_of:
             raise UnknownError(f"no item {item!r}")
         context = self._context(query, world, now, {f.name: f.start() for f in self.folds}, "", Notes())
-        return [
-            Pick(item=world.catalogue.items[row].id, score=points)
-            for row, points in pipeline.alike(release, context, k)
-        ]
+        return [Pick(item=world.catalogue.items[row].id, score=s) for row, s in pipeline.alike(release, context, k)]
 
     def why(self, slate: str, item: str, language: str = "en") -> dict[str, object]:
         """Why an item was in a slate, or where it was lost. Runs the slate again as of its moment and release."""
@@ -266,12 +263,8 @@ class Engine:
         )
 
     def _picks(self, trace: Trace, release: Release, explain: bool, language: str) -> tuple[Pick, ...]:
-        result, query, catalogue, ids = (
-            trace.result,
-            trace.context.query,
-            trace.context.catalogue,
-            self.recollection.ids,
-        )
+        result, catalogue, ids = trace.result, trace.context.catalogue, self.recollection.ids
+        query = trace.context.query
         top = result.take(slice(0, query.k))
         names = [catalogue.items[row].id for row in top.rows.tolist()]
         reasons = explaining.reasons(trace, release, top, ids, language) if explain else [()] * len(names)
