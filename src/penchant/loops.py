@@ -147,43 +147,55 @@ def newest(order: Array, span: Arrays, most: int, n: int) -> Array:
 def top(scores: Array, allowed: Array, limit: int) -> tuple[Array, Array]:
     """Rows, ascending, and scores of the allowed rows with a positive score, `limit` best or more if they are equal."""
     size = min(len(scores), len(allowed))
-    best, found = np.empty(max(min(limit, size), 1), scores.dtype), 0  # a heap: its first is the least of the best
-    for row in range(size):
-        value = scores[row]
-        if value > 0 and allowed[row]:
-            if found < limit:
-                best[found], found = value, found + 1
-                _rise(best, found - 1)
-            elif limit > 0 and value > best[0]:
-                best[0] = value
-                _sink(best)
-    cut = best[0] if 0 < limit == found else scores.dtype.type(0)
-    rows, values, kept = np.empty(size, np.int32), np.empty(size, scores.dtype), 0
-    for row in range(size):
-        if scores[row] > 0 and scores[row] >= cut and allowed[row]:
-            rows[kept], values[kept] = row, scores[row]
-            kept += 1
+    rows, values = np.empty(size, np.int32), np.empty(size, scores.dtype)
+    for cut in (_guess(scores, allowed, limit, size), scores.dtype.type(0)):
+        found = 0
+        for row in range(size):
+            rows[found], values[found] = row, scores[row]
+            found += scores[row] > 0 and scores[row] >= cut and allowed[row]
+        if found >= limit or cut == 0:
+            break
+    if not 0 < limit < found:
+        return rows[:found], values[:found]
+    cut, kept = _select(values[:found].copy(), limit), 0
+    for at in range(found):
+        rows[kept], values[kept] = rows[at], values[at]
+        kept += values[at] >= cut
     return rows[:kept], values[:kept]
 
 
 @compiled
-def _rise(heap: Array, at: int) -> None:
-    while at and heap[at] < heap[(at - 1) // 2]:
-        heap[at], heap[(at - 1) // 2] = heap[(at - 1) // 2], heap[at]
-        at = (at - 1) // 2
+def _guess(scores: Array, allowed: Array, limit: int, size: int) -> float:
+    """A score that about twice as many rows reach as are wanted, by every so-manieth of them; 0 if it cannot be said."""
+    step, found = size // 1_024 + 1, 0
+    drawn = np.empty(size // step + 1, scores.dtype)
+    for row in range(0, size, step):
+        drawn[found] = scores[row]
+        found += scores[row] > 0 and allowed[row]
+    rank = 2 * limit // step + 16
+    return _select(drawn[:found], rank) if rank < found and step > 1 else scores.dtype.type(0)
 
 
 @compiled
-def _sink(heap: Array) -> None:
-    at, size = 0, len(heap)
-    while 2 * at + 1 < size:
-        child = 2 * at + 1
-        if child + 1 < size and heap[child + 1] < heap[child]:
-            child += 1
-        if heap[at] <= heap[child]:
-            return
-        heap[at], heap[child] = heap[child], heap[at]
-        at = child
+def _select(values: Array, rank: int) -> float:
+    """The value of a rank, 1 the largest, which moves the values (quickselect: Hoare 1961)."""
+    low, high, wanted = 0, len(values) - 1, rank - 1
+    while low < high:
+        one, other, middle = values[low], values[high], values[(low + high) // 2]
+        pivot = max(min(one, other), min(max(one, other), middle))
+        i, j = low, high
+        while i <= j:
+            while values[i] > pivot:
+                i += 1
+            while values[j] < pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i, j = i + 1, j - 1
+        if j < wanted < i:
+            break
+        low, high = (low, j) if wanted <= j else (i, high)
+    return values[wanted]
 
 
 @compiled

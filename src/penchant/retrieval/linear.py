@@ -187,10 +187,10 @@ class LinearModel:
         texts = newcomers.of(rows[~old])
         if target >= 0:
             found[old] = table.column(fitted[old], target)
-            found[~old] = placed * (texts @ table.sides.rows[target].astype(np.float32))
+            found[~old] = placed * (texts @ table.sides.rows[target])
         else:
             text = newcomers.of(np.array([row]))[0]
-            found[old] = placed * (table.sides.columns[fitted[old]].astype(np.float32) @ text)
+            found[old] = placed * (table.sides.columns[fitted[old]] @ text)
             found[~old] = placed**2 * (texts @ table.sides.both @ text)
             found[rows == row] = 0.0  # B has a zero diagonal
         return found
@@ -221,11 +221,12 @@ class LinearModel:
         old = fitted >= 0
         dense[self.warm] = table.scores(fitted[old], weights[old], len(self.warm))
         newcomers = self._newcomers(context)
+        ahead = weights[old].astype(np.float32) @ sides.columns[fitted[old]]
         texts, faded = newcomers.of(rows[~old]), weights[~old].astype(np.float32)
-        told = placed * (faded @ texts)
-        if told.any():
-            dense[self.warm] += sides.rows.astype(np.float32) @ told
-        ahead = weights[old].astype(np.float32) @ sides.columns[fitted[old]].astype(np.float32) + told @ sides.both
+        if len(texts):
+            told = placed * (faded @ texts)
+            dense[self.warm] += sides.rows @ told
+            ahead += told @ sides.both
         dense[newcomers.rows] = placed * (newcomers.texts @ ahead)
         dense[rows[~old]] -= placed**2 * faded * ((texts @ sides.both) * texts).sum(axis=1)  # B has a zero diagonal
         return dense

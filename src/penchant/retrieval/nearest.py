@@ -117,8 +117,10 @@ class Nearest:
 
 
 def _kinship(texts: Floats, tastes: Floats) -> Floats:
-    likeness = np.maximum(texts @ tastes.T, 0.0)
-    total: Floats = np.einsum("ij,ij->i", likeness, likeness)
+    likeness = tastes @ texts.T
+    np.maximum(likeness, 0.0, out=likeness)
+    likeness *= likeness
+    total: Floats = likeness.sum(axis=0)
     return total
 
 

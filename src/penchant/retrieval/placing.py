@@ -27,8 +27,8 @@ def space(vectors: Floats, dimensions: int) -> Space:
 class Sides:
     """One matrix B continued to texts, by past item and by what follows."""
 
-    columns: Array  # items × kept: B[:, new] = columns · e
-    rows: Array  # items × kept: B[new, :] = rows · e
+    columns: Floats  # items × kept: B[:, new] = columns · e
+    rows: Floats  # items × kept: B[new, :] = rows · e
     both: Floats  # kept × kept: B[new, new'] = eᵀ · both · e'
 
 
@@ -43,7 +43,7 @@ def sides(matrix: Any, share: Floats) -> Sides:
     """The continuation of B, dense or sparse, with F = `share`."""
     columns = np.asarray(matrix @ share)
     rows = np.asarray(matrix.T @ share)
-    return Sides(columns.astype(np.float16), rows.astype(np.float16), (share.T @ columns).astype(np.float32))
+    return Sides(*(part.astype(np.float32) for part in (columns, rows, share.T @ columns)))
 
 
 def arrays(name: str, of: Sides) -> dict[str, Array]:
