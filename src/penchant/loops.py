@@ -148,7 +148,7 @@ def top(scores: Array, allowed: Array, limit: int) -> tuple[Array, Array]:
     """Rows, ascending, and scores of the allowed rows with a positive score, `limit` best or more if they are equal."""
     size = min(len(scores), len(allowed))
     rows, values = np.empty(size, np.int32), np.empty(size, scores.dtype)
-    for cut in (_guess(scores, allowed, limit, size), scores.dtype.type(0)):
+    for cut in (_guess(scores, allowed, limit, size), 0.0):
         found = 0
         for row in range(size):
             rows[found], values[found] = row, scores[row]
@@ -166,14 +166,14 @@ def top(scores: Array, allowed: Array, limit: int) -> tuple[Array, Array]:
 
 @compiled
 def _guess(scores: Array, allowed: Array, limit: int, size: int) -> float:
-    """A score that about twice as many rows reach as are wanted, by every so-manieth of them; 0 if it cannot be said."""
+    """A score that about twice as many rows reach as are wanted, judged by a thousand of them; 0 if that is too few."""
     step, found = size // 1_024 + 1, 0
     drawn = np.empty(size // step + 1, scores.dtype)
     for row in range(0, size, step):
         drawn[found] = scores[row]
         found += scores[row] > 0 and allowed[row]
     rank = 2 * limit // step + 16
-    return _select(drawn[:found], rank) if rank < found and step > 1 else scores.dtype.type(0)
+    return _select(drawn[:found], rank) if rank < found and step > 1 else 0.0
 
 
 @compiled
@@ -195,7 +195,7 @@ def _select(values: Array, rank: int) -> float:
         if j < wanted < i:
             break
         low, high = (low, j) if wanted <= j else (i, high)
-    return values[wanted]
+    return float(values[wanted])
 
 
 @compiled
