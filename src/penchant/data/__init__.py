@@ -1,4 +1,4 @@
-"""Two small data sets of real behaviour that travel with the package; where they come from is in their licences."""
+"""What travels with the package: two small data sets of real behaviour, and what one watches a server with."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -16,3 +16,8 @@ def dataset(name: str) -> Path:
     if name not in NAMES:
         raise UnknownError(f"no bundled data set {name!r}; there are: {allowed(NAMES)}")
     return Path(str(files(__name__) / name))
+
+
+def watching() -> Path:
+    """Return the folder of `dashboard.json`, for Grafana, and `alerts.yaml`, rules for Prometheus."""
+    return Path(str(files(__name__) / "watch"))
