@@ -20,6 +20,22 @@ def test_the_top_are_the_best_that_are_allowed(limit, kind):
     assert rows.tolist() == sorted(rows.tolist())
 
 
+@pytest.mark.parametrize("limit", [0, 1, 7, 300, 500])
+def test_the_largest_are_the_first_of_a_stable_sort(limit):
+    values = np.round(np.random.default_rng(limit).normal(size=300), 1)
+    assert loops.largest(values, limit).tolist() == sorted(np.argsort(-values, kind="stable")[:limit].tolist())
+
+
+@pytest.mark.parametrize("order", ["drawn", "rising", "falling"])
+def test_the_top_of_a_large_catalogue(order):
+    scores = np.random.default_rng(3).exponential(size=50_000)
+    scores = {"drawn": scores, "rising": np.sort(scores), "falling": -np.sort(-scores)}[order]
+    scores[::7] = 0.0
+    rows, _ = loops.top(scores, np.arange(50_000) % 5 > 0, 100)
+    allowed = np.where(np.arange(50_000) % 5 > 0, scores, 0.0)
+    assert rows.tolist() == sorted(np.argsort(-allowed, kind="stable")[:100].tolist())
+
+
 def test_items_that_came_later_than_the_scores_are_not_looked_at():
     assert loops.top(np.ones(3), np.ones(5, bool), 9)[0].tolist() == [0, 1, 2]
     assert loops.top(np.ones(5), np.ones(3, bool), 9)[0].tolist() == [0, 1, 2]

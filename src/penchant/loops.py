@@ -165,6 +165,20 @@ def top(scores: Array, allowed: Array, limit: int) -> tuple[Array, Array]:
 
 
 @compiled
+def largest(values: Array, limit: int) -> Array:
+    """The places, ascending, of the `limit` largest values; of equal ones the first."""
+    places, kept = np.empty(len(values), np.int64), 0
+    cut = _select(values.copy(), limit) if 0 < limit < len(values) else -np.inf
+    spare = limit - np.count_nonzero(values > cut)
+    for at in range(len(values) if limit > 0 else 0):
+        places[kept] = at
+        if values[at] > cut or spare > 0:
+            kept += values[at] >= cut
+            spare -= values[at] == cut
+    return places[:kept]
+
+
+@compiled
 def _guess(scores: Array, allowed: Array, limit: int, size: int) -> float:
     """A score that about twice as many rows reach as are wanted, judged by a thousand of them; 0 if that is too few."""
     step, found = size // 1_024 + 1, 0

@@ -12,6 +12,7 @@ import numpy as np
 from annotated_types import Ge, Interval
 
 from penchant import walks
+from penchant.loops import largest
 from penchant.protocols import Context
 from penchant.retrieval import counting
 from penchant.retrieval.best import best
@@ -51,9 +52,10 @@ class Habits:
         read = walks.read(context.timeline, self._sharing(context, habits, person), self.depth)
         shared, whole = counting.sharing(read, fades, habits)
         like = shared / np.maximum(whole, 1e-9)
-        like[np.argsort(-like, kind="stable")[self.nearest :]] = 0.0
-        theirs = counting.habits(read, fades, like, size)
-        found: Array = self.own * habits + (1 - self.own) * theirs / max(like.sum(), 1e-9)
+        near, nearest = np.zeros(len(like)), largest(like, self.nearest)
+        near[nearest] = like[nearest]
+        theirs = counting.habits(read, fades, near, size)
+        found: Array = self.own * habits + (1 - self.own) * theirs / max(near.sum(), 1e-9)
         return found
 
     def _sharing(self, context: Context, habits: Array, person: int) -> Array:
@@ -63,7 +65,7 @@ class Habits:
         items = items[np.argsort(-habits[items], kind="stable")[: self.items]]
         people, shared = walks.crowd(timeline, items, habits[items], self.audience)
         people, shared = people[people != person], shared[people != person]
-        nearest: Array = people[np.argsort(-shared, kind="stable")[: self.people]]
+        nearest: Array = people[largest(shared, self.people)]
         return nearest
 
     def _fades(self) -> Array:

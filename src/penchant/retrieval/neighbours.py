@@ -13,6 +13,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval
 
 from penchant import walks
+from penchant.loops import largest
 from penchant.protocols import Context
 from penchant.retrieval.best import best, in_turn, liked
 from penchant.retrieval.counting import HALVES, counts
@@ -77,7 +78,7 @@ class Neighbours:
         people, near = people[others], near[others]
         seen = activity(timeline, people)
         if len(people) > self.people:
-            nearest = np.argsort(-near * _rarity(context, seen), kind="stable")[: self.people]
+            nearest = largest(near * _rarity(context, seen), self.people)
             people, near, seen = people[nearest], near[nearest], seen[nearest]
         return people, near, seen
 

@@ -13,6 +13,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from penchant import walks
+from penchant.loops import largest
 from penchant.protocols import Context
 from penchant.retrieval import counting
 from penchant.retrieval.best import best, steps
@@ -55,8 +56,8 @@ class Sessions:
         gap = round(self.gap * MINUTE)
         like, ended, where = counting.sessions(read, mine, context.now - gap, gap, weight)
         like = like * 0.5 ** ((context.now - ended) / DAY / self.half_life)
-        like[np.argsort(-like, kind="stable")[self.nearest :]] = 0.0
-        counts: Array = counting.spread(read, where, like, size)
+        near = largest(like, self.nearest)
+        counts: Array = counting.spread(read, tuple(part[near] for part in where), like[near], size)
         return counts * _rarity(context.timeline, context.now, size)
 
     def _visit(self, context: Context) -> tuple[Rows, Array]:
