@@ -54,6 +54,7 @@ WRONG = [  # a file, and what its error says
     ('[[stages]]\nkind = "trees"\ndeadline = true', ["trees", "deadline is True", "above 0"]),
     ('[[stages]]\nkind = "listwise"\ndeadline = 0', ["listwise", "deadline is 0"]),
     ('[[rules]]\nkind = "available"\nname = "mine"\ndeadline = 1', ["available", "unknown key deadline"]),
+    ("[serving]\nbehind = 61", ["[serving]", "behind is 61"]),
     ("[serving]\nnotice = -1", ["[serving]", "notice is -1"]),
     ("[serving]\ndrain = -0.1", ["[serving]", "drain is -0.1"]),
     ("[[moderators]]\nkind = 'poet'", ["moderators", "'poet'", "blocklist"]),

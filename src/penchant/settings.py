@@ -137,6 +137,7 @@ class ServingSettings:
     arrival: Annotated[float, Interval(gt=0, le=600)] = 10.0  # seconds a request may take to come, or its answer to go
     idle: Annotated[float, Interval(gt=0, le=600)] = 15.0  # seconds that a connection is kept for another request
     budget: Annotated[float, Interval(ge=0, le=600)] = 1.0  # seconds after which an answer skips what is left; 0: any
+    behind: Annotated[float, Interval(ge=0, le=60)] = 0.25  # seconds a min_position is waited for before 503; 0 to 60
     notice: Annotated[float, Interval(ge=0, le=600)] = 0.0  # seconds between /readyz saying no and taking nothing more
     drain: Annotated[float, Interval(ge=0, le=600)] = 10.0  # seconds that requests under way have when a server stops
 

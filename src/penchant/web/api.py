@@ -22,6 +22,7 @@ from penchant.web.copying import Copying
 from penchant.web.entrance import lacked
 from penchant.web.gate import GUARDED, needs
 from penchant.web.problems import documented
+from penchant.web.reading import Reading
 from penchant.web.turns import Turns
 
 Spoken = Annotated[str | None, Header(alias="Accept-Language", description="Language of the reasons: en or zh.")]
@@ -141,17 +142,19 @@ class _Route(APIRoute):
         return strict
 
 
-def routes(engine: Engine, desk: Desk, turn: Turns) -> APIRouter:
+def routes(engine: Engine, desk: Desk, turn: Turns, behind: float = 0.0) -> APIRouter:
     """The routes of version 1 around an engine and its desk.
 
     What an engine answers by itself takes its turn; what may wait for a language model or read much has other threads.
+    A log that is `behind` is waited for so many seconds.
     """
     api = Api(engine, desk)
+    reading = Reading(engine.follower, turn(engine.follower.catch_up), behind)
     router = APIRouter(prefix="/v1", route_class=_Route)
     body = (400, 413, 415)
     table: tuple[tuple[str, str, str, Callable[..., Any], type, tuple[int, ...]], ...] = (
-        ("read", "POST", "/recommend", turn(api.recommend), answers.Answer, body),
-        ("read", "POST", "/rank", turn(api.rank), answers.Answer, body),
+        ("read", "POST", "/recommend", reading(turn(api.recommend)), answers.Answer, body),
+        ("read", "POST", "/rank", reading(turn(api.rank)), answers.Answer, body),
         ("read", "POST", "/similar", turn(api.similar), answers.Likes, (*body, 404)),
         ("read", "POST", "/copy", api.copy, copying.Texts, (*body, 404)),
         ("write", "POST", "/events", turn(api.observe), answers.Receipt, body),

@@ -65,7 +65,11 @@ def create_app(
         generate_unique_id_function=_name,
     )
     app.state.leaving = False
-    routers = (api.routes(engine, desk, answers), _probes(engine, probes), console.routes(engine, title))
+    routers = (
+        api.routes(engine, desk, answers, serving.behind),
+        _probes(engine, probes),
+        console.routes(engine, title),
+    )
     for router in routers:
         app.include_router(router)
     app.mount("/static", console.Files(directory=console.FOLDER), name="static")
