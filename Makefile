@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo examples test torture check bench bench-quality format clean
+.PHONY: help demo examples test torture fuzz check bench bench-quality format clean
 help:           ## what there is to do
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -21,6 +21,11 @@ test:           ## every check and every test; what has to be compiled is compil
 
 torture: .make/dev ## kill -9 at ROUNDS=100 moments of every step, and write benchmarks/results/torture.md
 	TORTURE=$(or $(ROUNDS),100) TORTURE_TABLE=benchmarks/results/torture.md $(BIN)/pytest tests/torture $(ARGS)
+
+fuzz: .make/dev ## everything that reads, and the server, against what nobody would write; benchmarks/results/fuzz.md
+	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[fuzz]'
+	FUZZ=$(or $(CASES),3000) FUZZ_SEED=$(or $(SEED),1) FUZZ_GUIDED=$(or $(SECONDS),30) \
+	FUZZ_TABLE=benchmarks/results/fuzz.md $(BIN)/pytest tests/fuzz $(ARGS)
 
 check: .make/dev ## format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -138,3 +138,11 @@ def test_a_missing_zone_is_said():
 def test_an_unknown_unit_is_refused():
     with pytest.raises(UsageError, match="found time unit 'h'; allowed: ms, ns, s, us"):
         read(["1"], unit="h")
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_number_that_no_time_reaches_is_none(unit):
+    assert (
+        read(["1700000000", "1e308", "-1e308", "inf", "nan"], unit).micros(["1e308", "inf", "nan"]).to_list()
+        == [None] * 3
+    )

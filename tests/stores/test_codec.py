@@ -1,5 +1,6 @@
 """Documents carry the public names, and everything comes back as it was."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
@@ -129,3 +130,37 @@ def test_a_state_with_objects_inside_is_never_read():
     data = codec.from_state(State(position=1, version="v", folds={"f": {"c": np.arange(3)}}))
     with pytest.raises(StoreError, match="O"):
         codec.to_state(data.replace(b'"<i8"', b'"|O8"'))
+
+
+@pytest.mark.parametrize("key", ["timestamp", "query", "items", "release", "position"])
+@pytest.mark.parametrize("value", [None, 7, "x", [7], {"a": 7}])
+def test_a_damaged_slate_is_an_error_of_the_store_that_quotes_nothing(key, value):
+    slate = {
+        "slate_id": "s",
+        "timestamp": "2026-01-01T00:00:00Z",
+        "query": {"user_id": "anna"},
+        "items": [{"item_id": "a", "score": 1.0}],
+        "release": "r",
+        "position": 3,
+    }
+    assert codec.to_slate(slate).id == "s"
+    missing = {name: found for name, found in slate.items() if name != key}
+    with pytest.raises(StoreError, match="damaged slate in the store"):
+        codec.to_slate(missing)
+    with suppress(StoreError, UsageError):
+        codec.to_slate({**slate, key: value})
+
+
+@pytest.mark.parametrize("head", [b"{}", b"[]", b"7", b'{"folds": 7}', b'{"folds": [], "columns": [[1]]}'])
+def test_a_damaged_head_of_a_state_is_an_error_of_the_store(head):
+    with pytest.raises(StoreError):
+        codec.to_state(b"PST1" + len(head).to_bytes(4, "little") + head)
+
+
+@pytest.mark.parametrize(
+    "column", [["f", "c", "nonsense", [1]], ["f", "c", "<f8", [-1]], ["f", "c", "<f8", ["x"]], ["g"]]
+)
+def test_a_damaged_column_of_a_state_is_an_error_of_the_store(column):
+    head = codec.pack({"position": 1, "version": "v", "folds": ["f"], "columns": [column]})
+    with pytest.raises(StoreError):
+        codec.to_state(b"PST1" + len(head).to_bytes(4, "little") + head + b"\0" * 64)

@@ -144,7 +144,8 @@ def _typed_micros(column: pl.Series) -> pl.Series:
 
 def _since_1970(strings: pl.Series, size: float) -> pl.Series:
     counts = strings.cast(pl.Float64, strict=False)
-    return _whole(cast("Array", counts.to_numpy()) * size)
+    with np.errstate(over="ignore"):  # what no double holds is no time either
+        return _whole(cast("Array", counts.to_numpy()) * size)
 
 
 def _whole(us: Array) -> pl.Series:

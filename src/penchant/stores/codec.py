@@ -15,6 +15,7 @@ import orjson
 
 from penchant.errors import StoreError, UsageError
 from penchant.ports import State
+from penchant.stores.damage import whole
 from penchant.types import Array, Event, Item, Pick, Query, Slate, Value
 
 Document = dict[str, Any]
@@ -69,6 +70,7 @@ def from_item(item: Item) -> Document:
     }
 
 
+@whole
 def to_item(document: Mapping[str, Any]) -> Item:
     """Item of a document; keys that are no field become attributes, as columns of a file do."""
     own = document.get("attributes")
@@ -101,6 +103,7 @@ def from_event(event: Event) -> Document:
     }
 
 
+@whole
 def to_event(document: Mapping[str, Any]) -> Event:
     """Event of a document; only `user_id` is required."""
     time = document.get("timestamp")
@@ -132,6 +135,7 @@ def from_query(query: Query) -> Document:
     }
 
 
+@whole
 def to_query(document: Mapping[str, Any]) -> Query:
     """Query of a document; only `user_id` is required."""
     given = {key: value for key, value in document.items() if value is not None}
@@ -165,6 +169,7 @@ def from_slate(slate: Slate) -> Document:
     }
 
 
+@whole
 def to_slate(document: Mapping[str, Any]) -> Slate:
     """Slate of a document."""
     return Slate(
@@ -228,6 +233,7 @@ def from_state(state: State) -> bytes:
     return _MAGIC + size + _padded(head) + b"".join(buffers)
 
 
+@whole
 def to_state(data: bytes) -> State:
     """State of its bytes; the columns are read-only views of `data`."""
     if data[:4] != _MAGIC:

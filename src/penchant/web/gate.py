@@ -44,7 +44,7 @@ class Gate:
             return None
         headers = Headers(scope=scope)
         closed = self.closed()
-        key = self._keyring.find(_shown(headers)) if closed and self._keyring else None
+        key = self._keyring.find(shown(headers)) if closed and self._keyring else None
         scope["caller"] = f"key {key.id}" if key else _address(scope)
         wait = self._rates.wait(scope["caller"])
         if wait:
@@ -71,7 +71,7 @@ def _declared(route: BaseRoute) -> str | None:
     return str(security[0]["key"][0]) if security else None
 
 
-def _shown(headers: Mapping[str, str]) -> str:
+def shown(headers: Mapping[str, str]) -> str:
     """The key that a request shows."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "").strip()
@@ -98,7 +98,7 @@ def _whole(wait: float) -> str:
 
 
 def _unknown(headers: Mapping[str, str]) -> Response:
-    if _shown(headers):
+    if shown(headers):
         said = {"WWW-Authenticate": f'{_ASKED}, error="invalid_token"'}
         return problem(401, "this is no key of this server, or it was revoked", headers=said)
     detail = "send a key: Authorization: Bearer KEY; `penchant keys create` makes one"
