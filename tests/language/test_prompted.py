@@ -16,8 +16,9 @@ from penchant.types import Item
 
 @pytest.fixture(scope="module")
 def catalogue():
-    items = [Item(id=f"i{n}", title=f"{c} {n}", attributes={"category": c}) for n, c in enumerate(["Horror", "Comedy"])]
-    return columns.build(items, np.zeros((2, 4), np.float32), "")
+    kinds = ["Horror", "Comedy", "Musical"] * 3
+    items = [Item(id=f"i{n}", title=f"{c} {n}", attributes={"category": c}) for n, c in enumerate([*kinds, "Loner"])]
+    return columns.build(items, np.zeros((len(items), 4), np.float32), "")
 
 
 LEFT = Reading(
@@ -51,6 +52,7 @@ def test_what_was_left_over_is_read(catalogue):
         '{"changes": [7, {"way": "less"}, {"what": "horror"}]}',
         changes(("only", "horror"), ("no", "comedy")),
         changes(("less", "unicorns")),
+        changes(("more", "loner")),
         changes(("less", "h" * 50)),
         changes(("less", RULES[:40])),
     ],

@@ -1,7 +1,8 @@
 """What the grammar could not read, read by a language model: answers by a schema, each checked, none believed.
 
-It is asked only for what was left over. What it names must be a word of the catalogue, and it moves without filtering:
-a filter has to be said in words that the grammar reads. If it is late or talks nonsense, the grammar's reading stands.
+It is asked only for what was left over. What it names must be a word of the catalogue that several items share, so that
+no item can talk itself into anybody's list; and it moves without filtering: a filter has to be said in words that the
+grammar reads. If it is late or talks nonsense, the grammar's reading stands.
 """
 
 import json
@@ -22,6 +23,7 @@ DEADLINE = 3.0  # seconds
 _MOST = 4  # changes taken from one answer
 _WAYS: Mapping[str, Any] = {"more": "more", "less": "less"}
 _SHOWN = 40  # values of the catalogue that the prompt names
+_SHARED = 3  # items that have to share what a model names
 RULES = (
     "A person says what they want from a list of recommendations. Answer in JSON with the changes they ask for: each "
     'has "way" ("more" or "less") and "what", one or two words of the kind of item. Answer an empty list if they ask '
@@ -67,7 +69,8 @@ def _prompt(rest: Sequence[str], grounder: Grounder) -> Prompt:
     sizes = {
         value: len(grounder.words.rows(pairs[0])) for pairs in grounder.words.values.values() for _, value in pairs
     }
-    usual = sorted(sizes, key=lambda value: (-sizes[value], value))[:_SHOWN]
+    shared = [value for value in sizes if sizes[value] >= _SHARED]
+    usual = sorted(shared, key=lambda value: (-sizes[value], value))[:_SHOWN]
     kinds = f"Kinds there are: {', '.join(quoted(value, 30) for value in usual)}.\n" if usual else ""
     said = quoted("; ".join(rest), 400)
     return Prompt(system=f"{RULES} {DATA}", user=f"{kinds}The person says: {said}", schema=SCHEMA, tokens=96)
@@ -86,6 +89,13 @@ def _deltas(answer: str, grounder: Grounder) -> list[Delta]:
         what = change.get("what") if way else None
         if not isinstance(what, str) or len(what) > 40 or leaks(what, RULES):
             continue
-        if way and (terms := grounder.ground(what.casefold())):
+        terms = grounder.ground(what.casefold())
+        if way and terms and all(_shared(grounder, alternatives) for alternatives in terms):
             found.append(Delta(way=way, about=what.casefold(), terms=terms))
     return list(dict.fromkeys(found))
+
+
+def _shared(grounder: Grounder, alternatives: tuple[tuple[str, str], ...]) -> bool:
+    """Whether several items have one of these."""
+    rows = {row for pair in alternatives for row in grounder.words.rows(pair).tolist()}
+    return len(rows) >= _SHARED
