@@ -11,8 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from penchant import config, door, logs
@@ -25,6 +26,8 @@ from penchant.workers import Crew
 if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
+
+    from penchant.gathering import Gathering
 
 _PAUSE = 1.0  # seconds between two looks at the promoted release
 _CLOSING = 30.0  # seconds that stores may take to close behind the last request
@@ -104,7 +107,9 @@ def serve(
             work(post, sock, lambda: started(url))
             return
         drain = settings.notice + settings.drain + _CLOSING
-        Crew(post=post, work=work, sock=sock, count=workers, drain=drain, started=lambda: started(url)).run()
+        with TemporaryDirectory(prefix="penchant-") as meeting:
+            post = replace(post, workers=meeting)
+            Crew(post=post, work=work, sock=sock, count=workers, drain=drain, started=lambda: started(url)).run()
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -119,8 +124,13 @@ def listening(host: str, port: int) -> socket.socket:
         raise NotReadyError(f"port {port} of {host} cannot be listened on: {reason}") from error
 
 
-def application(project: Project, started: Callable[[], None] = lambda: None, *, needed: bool = False) -> "FastAPI":
-    """The web application of a project, which it closes when it stops; with `needed`, keys are needed in any case."""
+def application(
+    project: Project, started: Callable[[], None] = lambda: None, *, needed: bool = False, workers: str = ""
+) -> "FastAPI":
+    """The web application of a project, which it closes when it stops; with `needed`, keys are needed in any case.
+
+    `workers` is the folder in which those of one server meet.
+    """
     from penchant.web.app import create_app
 
     watcher, settings = Watcher(project), project.settings.serving
@@ -128,18 +138,31 @@ def application(project: Project, started: Callable[[], None] = lambda: None, *,
     title = project.folder.resolve().name
     tracing = exporting(settings.traces, settings.traced, title) if settings.traces else None
     project.engine.telemetry.traced = tracing.laps if tracing else None
+    gathering = _gathering(project, workers) if workers else None
     return create_app(
         project.engine,
         title=title,
         desk=project.built.desk,
         serving=settings,
-        on_start=(watcher.start, started),
-        on_stop=(watcher.stop, *([tracing.close] if tracing else ()), project.close),
+        on_start=(watcher.start, *([gathering.start] if gathering else ()), started),
+        on_stop=(
+            watcher.stop,
+            *([gathering.stop] if gathering else ()),
+            *([tracing.close] if tracing else ()),
+            project.close,
+        ),
         access=settings.access,
         tracer=tracing,
+        metrics=gathering.exposition if gathering else None,
         keyring=door.keyring(settings, project.folder, needed=needed),
         rates=door.rates(settings),
     )
+
+
+def _gathering(project: Project, workers: str) -> "Gathering":
+    from penchant.gathering import Gathering  # not on every system, as several workers are not
+
+    return Gathering(Path(workers), project.engine.telemetry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +172,7 @@ class Post:
     folder: str  # of its project
     needed: bool = False  # whether nobody gets an answer without a key
     options: Mapping[str, Any] = field(default_factory=dict)  # of uvicorn
+    workers: str = ""  # the folder in which it meets the others, if there are any
 
 
 def work(post: Post, sock: socket.socket, started: Callable[[], None]) -> None:
@@ -158,7 +182,7 @@ def work(post: Post, sock: socket.socket, started: Callable[[], None]) -> None:
     """
     with Project(post.folder) as project:
         logs.settle(project.settings.serving.log)
-        server = _server(project, application(project, started, needed=post.needed), post.options)
+        server = _server(project, application(project, started, needed=post.needed, workers=post.workers), post.options)
         before = signal.signal(signal.SIGTERM, lambda *_: None)
         try:
             server.run(sockets=[sock])

@@ -8,9 +8,11 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.metrics_core import Metric
 
 from penchant.laps import Laps
 from penchant.tallies import Tally
@@ -21,6 +23,7 @@ RELEASES = 8  # releases counted by name, the newest that answered
 BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)  # seconds
 COUNTS = (0, 1, 5, 10, 20, 50, 100, 200, 500, 1_000)  # candidates
 FIELDS = ("context", "event_id", "event_type", "item_id", "slate_id", "text", "timestamp", "user_id", "value")
+NONE: Mapping[str, str] = MappingProxyType({})
 Traced = Callable[[Laps], None]  # told of the laps of every answer
 
 
@@ -137,11 +140,29 @@ class Telemetry:
         self.registry.register(collector)
         self._settled.append(settle)
 
-    def exposition(self) -> bytes:
-        """The metrics in Prometheus text format."""
+    def exposition(self, **labels: str) -> bytes:
+        """The metrics in Prometheus text format, every sample with these labels besides its own."""
         for settle in self._settled:
             settle()
-        return generate_latest(self.registry)
+        return exposed(self.registry.collect(), labels)
+
+
+class _Found:
+    """Metrics as a registry has them."""
+
+    def __init__(self, metrics: Iterable[Metric], labels: Mapping[str, str]) -> None:
+        self._metrics, self._labels = metrics, labels
+
+    def collect(self) -> Iterator[Metric]:
+        """Each metric with the labels on every sample."""
+        for metric in self._metrics:
+            metric.samples = [s._replace(labels={**s.labels, **self._labels}) for s in metric.samples]
+            yield metric
+
+
+def exposed(metrics: Iterable[Metric], labels: Mapping[str, str] = NONE) -> bytes:
+    """Metrics in Prometheus text format, every sample with these labels besides its own."""
+    return generate_latest(_Found(metrics, labels))
 
 
 def lacking(note: str) -> str:

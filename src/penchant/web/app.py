@@ -45,12 +45,14 @@ def create_app(
     rates: Rates | None = None,
     access: float = 0.0,
     tracer: Tracer | None = None,
+    metrics: Callable[[], bytes] | None = None,
 ) -> FastAPI:
     """Build the application. `on_start` and `on_stop` run in order; closing the engine is up to the caller.
 
     Without a `desk` of its own, texts about picks are written from templates; without a `keyring` no key is needed,
     and without `rates` everybody may ask as often as they like.
-    `access` is the share of requests that get a line in the log; `tracer` is told of every one.
+    `access` is the share of requests that get a line in the log; `tracer` is told of every one. `metrics`
+    is what /metrics says, by default what the engine tells.
     """
     desk = desk or Desk(engine=engine, writer=Copywriter(telemetry=engine.telemetry))
     answers, probes = Turns(serving.threads), Turns(1)
@@ -67,7 +69,7 @@ def create_app(
     app.state.leaving = False
     routers = (
         api.routes(engine, desk, answers, serving.behind),
-        _probes(engine, probes),
+        _probes(engine, probes, metrics),
         console.routes(engine, title),
     )
     for router in routers:
@@ -88,6 +90,7 @@ class Probes:
     """Questions of machines that look after this one."""
 
     engine: Engine
+    exposition: Callable[[], bytes]
 
     async def healthz(self) -> Response:
         """Say that the process is alive."""
@@ -103,12 +106,12 @@ class Probes:
 
     def metrics(self) -> Response:
         """Counts and timings in Prometheus text format."""
-        return PlainTextResponse(self.engine.telemetry.exposition(), media_type="text/plain; version=0.0.4")
+        return PlainTextResponse(self.exposition(), media_type="text/plain; version=0.0.4")
 
 
-def _probes(engine: Engine, turns: Turns) -> APIRouter:
+def _probes(engine: Engine, turns: Turns, metrics: Callable[[], bytes] | None) -> APIRouter:
     """The probes; they have a thread of their own, so that none waits behind answers."""
-    probes = Probes(engine)
+    probes = Probes(engine, metrics or engine.telemetry.exposition)
     router = APIRouter()
     errors = problems.documented()
     errors.pop(422)
