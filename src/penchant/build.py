@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from penchant import plugins
+from penchant import plugins, shelf, snapshots
 from penchant.desk import Desk
 from penchant.engine import Engine
 from penchant.errors import ArtefactError, ConfigError, UnknownError, UsageError
@@ -27,14 +27,14 @@ from penchant.limits import Limits
 from penchant.ports import ArtefactStore, fingerprint
 from penchant.protocols import Fold, Release
 from penchant.settings import GeneratorSettings, Settings
-from penchant.snapshots import FOLDER as SNAPSHOTS
+from penchant.shelf import Shelf
 from penchant.snapshots import Snapshots
 from penchant.stores import open as stores
 from penchant.stores.database import Databases
 from penchant.telemetry import Telemetry, log
 from penchant.training.lessons import Budget
 from penchant.training.plan import UNTRAINED, Plan
-from penchant.types import NEVER, Catalogue, moment
+from penchant.types import NEVER, Catalogue, moment, own
 from penchant.world import Follower, World
 
 _KEPT = 3  # releases in memory: a server that is retrained daily must not grow daily
@@ -75,9 +75,15 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         reader = CatalogueReader(
             choice=choice, template=reads.template, aside=reads.aside, store=items, progress=encoding
         )
-        snapshots = None if urls.log.startswith("memory:") else Snapshots(folder / SNAPSHOTS)
+        kept = not urls.log.startswith("memory:")
         follower = Follower(
-            log=log, items=items, reader=reader, kinds=kinds, segment=settings.events.segment, snapshots=snapshots
+            log=log,
+            items=items,
+            reader=reader,
+            kinds=kinds,
+            segment=settings.events.segment,
+            snapshots=Snapshots(folder / snapshots.FOLDER) if kept else None,
+            share=Shelf(folder / snapshots.FOLDER / shelf.FOLDER).share if kept else own,
         )
         folds = folding()
         telemetry = Telemetry()

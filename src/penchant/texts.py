@@ -5,7 +5,7 @@ Everything here is a pure function of its arguments; what is missing leaves no t
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -42,7 +42,16 @@ def item_text(item: Item, template: str = TEMPLATE) -> str:
     usual template says nothing is told by its other attributes that are words.
     Raises UsageError for a template without fields or with unbalanced braces.
     """
+    return _filled(item, template, _slots(template))
+
+
+def item_texts(items: Iterable[Item], template: str = TEMPLATE) -> list[str]:
+    """Fill a template with each of many items; see `item_text`."""
     slots = _slots(template)
+    return [_filled(item, template, slots) for item in items]
+
+
+def _filled(item: Item, template: str, slots: Sequence[_Slot]) -> str:
     filled = [(slot, value) for slot in slots if (value := _plain(_field(item, slot.name)))]
     parts = []
     for place, (slot, value) in enumerate(filled):

@@ -61,6 +61,11 @@ class Query:
     at: datetime | None = None  # None: now
 
 
+def own(_: str, array: Array) -> Array:
+    """The array itself: what a catalogue without a folder shares."""
+    return array
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
     """All items at one moment; a new moment is a new Catalogue.
@@ -77,6 +82,7 @@ class Catalogue:
     categories: Sequence[str] = ()  # names behind the `category` column
     encoder: str = ""  # name of what made `vectors`
     memo: dict[Any, Any] = field(default_factory=dict, compare=False)
+    share: Callable[[str, Array], Array] = field(default=own, compare=False)  # with other processes, large arrays
 
     def once(self, key: object, make: Callable[[], T]) -> T:
         """Compute what depends on this catalogue alone, once."""

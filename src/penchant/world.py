@@ -1,7 +1,7 @@
 """The log, folded into what everybody shares: the catalogue and the timeline. The only reader of the log's tail."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from penchant.segments import Segments
 from penchant.snapshots import Snapshot, Snapshots
 from penchant.speech import Reader
 from penchant.timeline import Timeline
-from penchant.types import NEVER, Catalogue, Item
+from penchant.types import NEVER, Array, Catalogue, Item, own
 
 _LEAST, _MOST = 20_000, 200_000  # events, or an eighth of all within these, after which a snapshot is written anew
 BARE = "bare:"  # begins the id of a change that adds an item which only events have named
@@ -42,12 +42,14 @@ class Follower:
         kinds: Kinds,
         segment: str = "",
         snapshots: Snapshots | None = None,
+        share: Callable[[str, Array], Array] = own,
     ) -> None:
         self._log, self._items, self._reader, self._snapshots = log, items, reader, snapshots
         self._kinds, self._segment = kinds, segment
         self._lock, self._keeping = threading.Lock(), threading.Lock()
         stored = list(items.items())
-        catalogue = columns.build(stored, reader.items(stored), reader.name)
+        catalogue = columns.build(stored, share("vectors", reader.items(stored)), reader.name)
+        catalogue = replace(catalogue, share=share)
         self._world = self._kept(catalogue) or self._nothing(catalogue)
         self._resumed = self._world.position, len(self._world.timeline)  # what the snapshot in use holds
         self._seen: tuple[int, ...] = self._resumed[:1]  # snapshots that are in use or could not be used

@@ -48,7 +48,7 @@ def changed(catalogue: Catalogue, items: Mapping[int, Item], vectors: Mapping[in
     for row, vector in vectors.items():
         grown[row, : len(vector)] = vector
     changed_rows = np.array(sorted(items), dtype=np.int32)
-    return replace(build(everything, grown, encoder), memo=catalogue.handed_on(changed_rows))
+    return replace(build(everything, grown, encoder), memo=catalogue.handed_on(changed_rows), share=catalogue.share)
 
 
 def category(item: Item) -> str:

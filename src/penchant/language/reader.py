@@ -14,7 +14,7 @@ from penchant.language.vectors import Progress, QueryCache, encode_query, item_v
 from penchant.ports import ItemStore
 from penchant.speech import Encoder
 from penchant.telemetry import log
-from penchant.texts import item_text
+from penchant.texts import item_text, item_texts
 from penchant.types import Floats, Item
 
 
@@ -48,7 +48,7 @@ class CatalogueReader:
         """(len(items) × dim) vectors of the items' texts; of no items, (0 × 0)."""
         if not items:
             return np.zeros((0, 0), np.float32)
-        texts = [self.text(item) for item in items]
+        texts = item_texts(items, self._template)
         if self._encoder is None and not any(texts):
             return np.zeros((len(items), 0), np.float32)  # nothing to read yet, nor to choose an encoder by
         encoder = self._ready(texts)

@@ -54,7 +54,9 @@ def whitened(catalogue: Catalogue, dims: int, relaxed: float) -> Floats:
 
     With few texts the axes are guesses, so ε has another dim / texts of the mean variance: a handful stays unspread.
     """
-    return catalogue.once(("whitened", dims, relaxed), lambda: _spread(catalogue, dims, relaxed))
+    return catalogue.once(
+        ("whitened", dims, relaxed), lambda: catalogue.share("whitened", _spread(catalogue, dims, relaxed))
+    )
 
 
 def _spread(catalogue: Catalogue, dims: int, relaxed: float) -> Floats:
