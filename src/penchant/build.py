@@ -34,7 +34,7 @@ from penchant.stores.database import Databases
 from penchant.telemetry import Telemetry, log
 from penchant.training.lessons import Budget
 from penchant.training.plan import UNTRAINED, Plan
-from penchant.types import NEVER, Catalogue, moment, own
+from penchant.types import NEVER, Catalogue, moment
 from penchant.world import Follower, World
 
 _KEPT = 3  # releases in memory: a server that is retrained daily must not grow daily
@@ -75,16 +75,8 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         reader = CatalogueReader(
             choice=choice, template=reads.template, aside=reads.aside, store=items, progress=encoding
         )
-        kept = not urls.log.startswith("memory:")
-        follower = Follower(
-            log=log,
-            items=items,
-            reader=reader,
-            kinds=kinds,
-            segment=settings.events.segment,
-            snapshots=Snapshots(folder / snapshots.FOLDER) if kept else None,
-            share=Shelf(folder / snapshots.FOLDER / shelf.FOLDER).share if kept else own,
-        )
+        sources = {"log": log, "items": items, "reader": reader, "kinds": kinds, "segment": settings.events.segment}
+        follower = Follower(**sources, **_keeping(urls.log, folder / snapshots.FOLDER))
         folds = folding()
         telemetry = Telemetry()
         generator = generating(settings.generator, telemetry)
@@ -108,6 +100,13 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         )
     desk = Desk(engine=engine, writer=writer(settings, engine))
     return Built(engine=engine, plan=releases.plan, artefacts=artefacts, releases=releases, reader=reader, desk=desk)
+
+
+def _keeping(log: str, folder: Path) -> dict[str, Any]:
+    """Where what was read of a log and of the catalogue is kept; nowhere if the log is not kept either."""
+    if log.startswith("memory:"):
+        return {}
+    return {"snapshots": Snapshots(folder), "share": Shelf(folder / shelf.FOLDER).share}
 
 
 def _released(artefacts: ArtefactStore) -> Path | None:
