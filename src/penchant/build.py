@@ -75,8 +75,8 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         reader = CatalogueReader(
             choice=choice, template=reads.template, aside=reads.aside, store=items, progress=encoding
         )
-        sources = {"log": log, "items": items, "reader": reader, "kinds": kinds, "segment": settings.events.segment}
-        follower = Follower(**sources, **_keeping(urls.log, folder / snapshots.FOLDER))
+        where = {"segment": settings.events.segment, **_keeping(urls.log, folder / snapshots.FOLDER)}
+        follower = Follower(log=log, items=items, reader=reader, kinds=kinds, **where)
         folds = folding()
         telemetry = Telemetry()
         generator = generating(settings.generator, telemetry)
