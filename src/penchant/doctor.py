@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from penchant import config, pipeline
+from penchant import config, door, pipeline
 from penchant.errors import ArtefactError, GeneratorError, PenchantError
 from penchant.evaluation.replay import Progress
 from penchant.project import REJECTED, Project, quiet
@@ -235,6 +235,10 @@ def _generator(project: Project) -> tuple[Status, str, str]:
     return "ok", f"{generator.name} answered in {time.perf_counter() - began:.1f} s", ""
 
 
+def _keys(project: Project) -> tuple[Status, str, str]:
+    return door.sound(project.settings.serving, project.folder)
+
+
 _CHECKS: dict[str, Callable[[Project], tuple[Status, str, str]]] = {
     "log": _log,
     "items": _items,
@@ -244,4 +248,5 @@ _CHECKS: dict[str, Callable[[Project], tuple[Status, str, str]]] = {
     "generator": _generator,
     "clock": _clock,
     "rejected": _rejected,
+    "keys": _keys,
 }

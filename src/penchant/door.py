@@ -8,7 +8,7 @@ import ssl
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from penchant.errors import ConfigError, UsageError
 from penchant.keys import Keyring, read
@@ -81,3 +81,20 @@ def guarded(settings: ServingSettings, folder: Path, address: str, *, anyone: bo
     if far and file.exists() and not tls:
         log.warning("without TLS keys can be read on their way to %s; see --tls-cert, or put TLS in front", address)
     return file.exists() or (far and not anyone)
+
+
+def sound(settings: ServingSettings, folder: Path) -> tuple[Literal["ok", "warn"], str, str]:
+    """Whether the keys and the certificate are as they should be, what there is, and what to do about it.
+
+    Raises StoreError for damaged keys, ConfigError for a certificate that cannot be used.
+    """
+    file, tls = folder / settings.keys, certificate(settings, folder, None, None)
+    known, how = read(file), "with TLS" if tls and tls.options() else "without TLS"
+    if not file.exists():
+        return "ok", f"none, so the server is for this machine alone; {how}", ""
+    names = [f"{key.name} ({', '.join(key.scopes)})" for key in known]
+    said = f"{', '.join(names) or 'all are revoked'}; {how}"
+    private = [path for path in (file, tls.key if tls else file) if path.stat().st_mode & 0o077]
+    if private:
+        return "warn", said, f"others on this machine may read or change {private[0]}: chmod 600 it"
+    return "ok", said, ""

@@ -206,3 +206,25 @@ def test_the_certificate_of_the_settings_lies_in_the_project_and_the_option_wins
     assert door.certificate(said, tmp_path, other, other).cert == other
     with pytest.raises(ConfigError, match="both"):
         door.certificate(ServingSettings(tls_cert="cert.pem"), tmp_path, None, None)
+
+
+def test_the_doctor_looks_at_keys_and_certificate(run, shop, certificate):
+    def found():
+        return next(check for check in run("doctor", shop, "--json").json["checks"] if check["name"] == "keys")
+
+    assert (found()["status"], found()["found"][:4]) == ("ok", "none")
+    run("keys", "create", shop, "--name", "web", "--scope", "write")
+    assert "web (write); without TLS" in found()["found"]
+    (shop / "keys.json").chmod(0o644)
+    assert found()["status"] == "warn"
+    assert "chmod 600" in found()["advice"]
+    (shop / "keys.json").write_text("{")
+    assert found()["status"] == "fail"
+    (shop / "keys.json").unlink()
+    with (shop / "penchant.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            f"[serving]\ntls_cert = {json.dumps(str(certificate[0]))}\ntls_key = {json.dumps(str(certificate[1]))}\n"
+        )
+    assert "with TLS" in found()["found"]
+    certificate[0].write_text("nothing")
+    assert found()["status"] == "fail"
