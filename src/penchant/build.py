@@ -12,9 +12,10 @@ from typing import Any
 import orjson
 
 from penchant import plugins, shelf, snapshots
+from penchant.clocks import Steady
 from penchant.desk import Desk
 from penchant.engine import Engine
-from penchant.errors import ArtefactError, ConfigError, UnknownError, UsageError
+from penchant.errors import ArtefactError, ConfigError, StoreError, UnknownError, UsageError
 from penchant.evaluation.splits import Split
 from penchant.kinds import Kinds
 from penchant.language.choice import Choice
@@ -37,6 +38,8 @@ from penchant.training.plan import UNTRAINED, Plan
 from penchant.types import NEVER, Catalogue, moment
 from penchant.world import Follower, World
 
+_UNUSABLE = (ArtefactError, UnknownError, StoreError)
+_TRIED = 3  # older releases that are looked at when the promoted one cannot be used
 _KEPT = 3  # releases in memory: a server that is retrained daily must not grow daily
 FOLDS = ("recent", "interest", "counts", "rates")
 
@@ -95,7 +98,7 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
             archive=releases.of,
             generator=generator,
             telemetry=telemetry,
-            clock=_system if settings.clock.now == "system" else _newest,
+            clock=Steady(follower.catch_up()) if settings.clock.now == "system" else _newest,
             closing=opened.pop_all(),
         )
     desk = Desk(engine=engine, writer=writer(settings, engine))
@@ -174,14 +177,27 @@ class Releases:
         self._loaded: dict[str, Release] = {UNTRAINED: plan.release()}
 
     def current(self) -> Release:
-        """The promoted release; the untrained pipeline if there is none or it cannot be used, which its answers say."""
+        """The promoted release; if it cannot be used, which answers say, the newest whole one before it.
+
+        The untrained pipeline where there is none.
+        """
         version = self._artefacts.current() or UNTRAINED
         try:
             return self.of(version)
-        except (ArtefactError, UnknownError) as error:
-            log.error("release %s cannot be used: %s", version, error)
-            untrained = self.of(UNTRAINED)
-            return replace(untrained, degraded=(f"release {version}: cannot be used", *untrained.degraded))
+        except _UNUSABLE as error:
+            stand_in = self._before(version)
+            log.error("release %s cannot be used, %s is: %s", version, stand_in.version, error)
+            return replace(stand_in, degraded=(f"release {version}: cannot be used", *stand_in.degraded))
+
+    def _before(self, version: str) -> Release:
+        """The newest release older than a version that can be used, or the untrained pipeline."""
+        older = sorted(m["version"] for m in self._artefacts.versions() if m["version"] < version)
+        for name in reversed(older[-_TRIED:]):
+            try:
+                return self.of(name)
+            except _UNUSABLE as error:
+                log.error("release %s cannot be used either: %s", name, error)
+        return self.of(UNTRAINED)
 
     def of(self, key: int | str) -> Release:
         """The release of a version, or the newest one that has learned from nothing later than a time (µs)."""
@@ -246,10 +262,6 @@ def writer(settings: Settings, engine: Engine) -> Copywriter:
 def _version(folds: tuple[Fold, ...], kinds: Kinds) -> str:
     made = [(repr(fold), list(fold.start())) for fold in folds], kinds.names, kinds.weights.tolist()
     return hashlib.blake2b(orjson.dumps(made), digest_size=8).hexdigest()
-
-
-def _system(_: World) -> datetime:
-    return datetime.now(UTC)
 
 
 def _newest(world: World) -> datetime:

@@ -130,9 +130,12 @@ class Log(Protocol):
 class StateStore(Protocol):
     """A cache of folds: anything in it may be thrown away and folded again from the log."""
 
-    def get(self, user: str) -> State | None: ...
+    def get(self, user: str) -> State | None:
+        """What is kept of a person; None as well if it cannot be read."""
+        ...
+
     def put(self, user: str, state: State) -> None:
-        """Keep the state unless what is there has read further with the same version; may be skipped under load."""
+        """Keep the state unless what is there has read further with the same version, or it cannot be written now."""
         ...
 
     def delete(self, user: str) -> None: ...

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from penchant import config, door, logs
-from penchant.errors import NotReadyError, UsageError
+from penchant.errors import NotReadyError, PenchantError, UsageError
 from penchant.project import Project
 from penchant.tempo import Tempo
 from penchant.tracing import exporting
@@ -42,6 +42,7 @@ class Watcher:
     def __init__(self, project: Project, pause: float = _PAUSE) -> None:
         self._project, self._pause = project, pause
         self._stopped = threading.Event()
+        self._said: dict[str, str] = {}  # what failed at the last try, so that this is said once
         self._refused: str | None = None  # the version that could not be loaded, so that this is said once
         self._thread = threading.Thread(target=self._run, name="penchant-releases", daemon=True)
 
@@ -70,13 +71,19 @@ class Watcher:
 
     def _run(self) -> None:
         while not self._stopped.wait(self._pause):
-            try:
-                self._project.engine.follower.keep()
-                self.look()
-            except Exception:  # a server goes on with the release it has
-                log.exception(
-                    "the promoted release cannot be served; staying on %s", self._project.engine.release.version
-                )
+            self._try("no snapshot was kept", self._project.engine.follower.keep)
+            self._try("the promoted release cannot be served; the one before it stays", self.look)
+
+    def _try(self, failed: str, task: Callable[[], object]) -> None:
+        """Do a task; a server goes on without, and says so once as long as it is the same."""
+        try:
+            task()
+        except Exception as error:
+            if self._said.get(failed) != str(error):
+                log.error("%s: %s", failed, error, exc_info=not isinstance(error, PenchantError))
+            self._said[failed] = str(error)
+        else:
+            self._said.pop(failed, None)
 
 
 def serve(

@@ -1,10 +1,14 @@
 """The doctor finds what is broken and leaves it alone."""
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
 
-from penchant import doctor
+from penchant.doctor import examination, machine
 from penchant.ports import State
 from penchant.project import Project
+from penchant.types import Event
 
 
 def findings(run, shop):
@@ -40,7 +44,7 @@ def test_a_state_that_is_not_what_the_events_make(run, shop):
 
 
 def test_a_release_that_was_altered(run, shop):
-    for file in shop.glob("releases/*/linear/*"):
+    for file in filter(Path.is_file, shop.glob("releases/*/linear/**/*")):
         file.write_bytes(file.read_bytes() + b" ")
     code, found = findings(run, shop)
     assert (code, found["release"]) == (1, "fail")
@@ -83,13 +87,63 @@ def test_no_release(run, tmp_path):
 def test_little_room(monkeypatch, tmp_path, free):
     usage = type("Usage", (), {"free": free})
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
-    assert doctor._disk(tmp_path).status == ("fail" if free < (100 << 20) else "warn")
+    assert machine.disk(tmp_path).status == ("fail" if free < (100 << 20) else "warn")
 
 
 def test_a_check_that_breaks_is_a_failure():
     def look(_):
         raise ZeroDivisionError("no")
 
-    found = doctor._guarded("log", look, None)
+    found = examination.guarded("log", look, None)
     assert (found.status, found.found) == ("fail", "ZeroDivisionError: no")
     assert found.line() == "fail  log: ZeroDivisionError: no"
+
+
+def test_what_is_installed(monkeypatch):
+    monkeypatch.setattr(machine, "find_spec", lambda name: name if name != "onnxruntime" else None)
+    found = machine.extras().found
+    assert "not installed onnx" in found
+    assert "minilm, e5, export, hf" in found
+
+
+def found_of(name, shop):
+    return next(check for check in examination.examine(shop) if check.name == name)
+
+
+def test_a_clock_behind_the_log(shop):
+    text = (shop / "penchant.toml").read_text().replace('now = "log"', 'now = "system"')
+    (shop / "penchant.toml").write_text(text)
+    assert found_of("clock", shop).status in {"ok", "warn"}
+    soon = datetime.now(UTC) + timedelta(hours=5)
+    for ahead, status in ((soon, "warn"), (soon + timedelta(days=3), "fail")):
+        with Project(shop) as project:
+            project.engine.record([Event(id=f"{ahead}", user="u1", item="G1", kind="view", time=ahead)])
+        assert found_of("clock", shop).status == status
+    assert "set the system's clock" in found_of("clock", shop).advice
+
+
+def test_a_torn_line_among_refused_rows(shop):
+    (shop / "rejected.jsonl").write_bytes(b'{"file":"a.csv"}\n{"fi')
+    found = found_of("rejected", shop)
+    assert (found.status, found.found) == ("warn", "2 rows of imports were refused, the last line is torn")
+
+
+def test_a_folder_that_may_not_be_written(monkeypatch, tmp_path):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert machine.disk(tmp_path).status == "fail"
+
+
+def test_no_release_is_promoted_though_there_are_some(shop):
+    (shop / "releases" / "current").unlink()
+    found = found_of("release", shop)
+    assert (found.status, found.found) == ("warn", "none is promoted, the untrained blend answers")
+    assert found.advice.startswith("`penchant promote` one of 20")
+
+
+def test_a_damaged_release_names_those_that_are_whole(shop):
+    older, newest = sorted(path.name for path in (shop / "releases").glob("2*"))
+    (shop / "releases" / newest / "manifest.json").write_bytes(b"{")
+    found = found_of("release", shop)
+    assert found.status == "fail"
+    assert found.found.endswith(f"{older} answers")
+    assert found.advice.endswith(f"one that is whole: {older}")

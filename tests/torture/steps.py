@@ -9,7 +9,7 @@ import polars  # noqa: F401
 import uvicorn  # noqa: F401
 
 from penchant import project as projects
-from penchant import serving
+from penchant import serving, world
 from penchant.types import Event
 from penchant.web import app  # noqa: F401
 
@@ -55,6 +55,19 @@ def fold(folder, *, begin, say, name, people=30):
             project.observe([Event(id=f"{name}-{turn}-0", user=user, item=f"K{turn % 7}", kind="click")])
             project.recommend(user)
             say([f"{name}-{turn}-0"])
+
+
+def keep(folder, *, begin, say, name, rounds=12):
+    """Observe, and keep a snapshot of what is known after every few events."""
+    world._LEAST = 4
+    with projects.Project(folder) as project:
+        begin()
+        for turn in range(rounds):
+            ids = [f"{name}.{turn}-{part}-0" for part in range(5)]
+            for one in ids:
+                project.observe([Event(id=one, user=f"u{turn}", item=f"R{turn % 9}", kind="click")])
+                say([one])
+            project.engine.follower.keep()
 
 
 def train(folder, *, begin, say, name):

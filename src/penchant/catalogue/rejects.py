@@ -4,7 +4,8 @@ Rule: an import replaces what the same source left there before, and all at once
 """
 
 import contextlib
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -12,7 +13,7 @@ import orjson
 import polars as pl
 
 from penchant.catalogue.readers import Broken
-from penchant.errors import UsageError
+from penchant.errors import StoreError, UsageError
 
 
 class Rejects:
@@ -28,10 +29,11 @@ class Rejects:
         """Keep refused rows, in order."""
         if self._part is None:
             return
-        for row in rows:
-            entry = {"file": self._source, "line": row.line, "reason": row.reason, "row": row.row}
-            self._part.write(_line(entry))
-            self._any = True
+        with self._disk():
+            for row in rows:
+                entry = {"file": self._source, "line": row.line, "reason": row.reason, "row": row.row}
+                self._part.write(_line(entry))
+                self._any = True
 
     def __enter__(self) -> Self:
         if self._path is not None:
@@ -46,11 +48,24 @@ class Rejects:
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
         if self._part is None or self._path is None:
             return
-        self._part.close()
-        if failure is None and (self._any or self._path.exists()):
-            self._place().replace(self._path)
-        else:
+        done = failure is None and (self._any or self._path.exists())
+        try:
+            with self._disk():
+                with self._part:
+                    if done:
+                        self._part.flush()
+                        os.fsync(self._part.fileno())  # a power cut leaves the old file or the new one
+                if done:
+                    self._place().replace(self._path)
+        finally:
             self._place().unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _disk(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(f"{self._path}: rejected rows cannot be written there: {error.strerror}") from error
 
     def _place(self) -> Path:
         assert self._path is not None  # noqa: S101 (callers have looked)
@@ -60,10 +75,11 @@ class Rejects:
         if not path.exists() or self._part is None:
             return
         with path.open("rb") as old:
-            self._part.writelines(line for line in old if _source_of(line) != self._source)
+            self._part.writelines(line for line in old if _source_of(line) not in (self._source, None))
 
 
 def _source_of(line: bytes) -> str | None:
+    """The file that a line is about; None for what is no whole line, such as the last one after a power cut."""
     with contextlib.suppress(ValueError, AttributeError):
         name = orjson.loads(line).get("file")
         return name if isinstance(name, str) else None

@@ -32,13 +32,18 @@ def announce(url: str) -> None:
 
 
 def rebuild(folder: Folder, json: AsJson = False) -> None:
-    """Throw away what is kept about people beside the log; it is folded anew when they are next seen."""
+    """Make anew what the log can make: damaged databases from what can be read, and the state of every person."""
+    from penchant import config
+    from penchant.mending import mend
+
+    mended = mend(config.read(folder), folder)
     with opened(folder) as project:
         project.rebuild()
         position = project.engine.follower.catch_up().position
     if json:
-        terminal.as_json({"rebuilt": True, "position": position})
+        terminal.as_json({"rebuilt": True, "position": position, "mended": [saved.document() for saved in mended]})
     else:
+        terminal.say(*(line for saved in mended for line in saved.lines()))
         terminal.say(f"the state of every person will be folded anew from the log, which ends at position {position:,}")
 
 

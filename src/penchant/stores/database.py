@@ -9,13 +9,28 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Delete, Insert, Select, Table, Update, bindparam, create_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    Connection,
+    Delete,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    create_engine,
+    event,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from penchant.errors import ConfigError, NotReadyError, StoreError
+from penchant.stores.failures import busy, failure
+from penchant.stores.places import beside, location, mounted_read_only
 
 _PATIENCE = 30  # seconds to wait for another process that is writing
 _READERS = 16  # connections kept open; more are opened and closed under load
@@ -30,6 +45,7 @@ class Database:
         self.url = url
         self.name = url.set(query={}).render_as_string(hide_password=True)
         self.sqlite = url.get_backend_name() == "sqlite"
+        self.read_only = self.sqlite and mounted_read_only(Path(url.database or "").parent)
         self.engine = self._sqlite() if self.sqlite else self._postgresql()
         dbapi: Any = self.engine.dialect.dbapi
         self._failures = (SQLAlchemyError, dbapi.Error, UnicodeError, OverflowError)
@@ -37,11 +53,12 @@ class Database:
         self._users = 0
 
     def _sqlite(self) -> Any:
-        Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
-        options = {"isolation_level": None, "check_same_thread": False, "timeout": _PATIENCE}
-        engine = create_engine(
-            self.url, connect_args=options, pool_size=_READERS, max_overflow=-1, hide_parameters=True
-        )
+        url, options = self.url, {"isolation_level": None, "check_same_thread": False, "timeout": _PATIENCE}
+        if self.read_only:
+            url = url.set(database=f"file:{quote(url.database or '')}", query={"immutable": "1", "uri": "true"})
+        else:
+            Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, connect_args=options, pool_size=_READERS, max_overflow=-1, hide_parameters=True)
         event.listen(engine, "connect", _settle)
         return engine
 
@@ -82,10 +99,12 @@ class Database:
         """Where bulky data of little worth goes: a file beside this one in SQLite, else this database itself."""
         if not self.sqlite:
             return self
-        path = Path(self.url.database or "")
-        return Database(self.url.set(database=str(path.with_name(f"{path.stem}.{name}{path.suffix}"))))
+        return Database(self.url.set(database=str(beside(Path(self.url.database or ""), name))))
 
     def _create(self, tables: Sequence[Table]) -> None:
+        if self.read_only:
+            self._find(tables)
+            return
         if self.sqlite:
             self.read("PRAGMA journal_mode=WAL")
         with self.write() as connection:
@@ -95,6 +114,14 @@ class Database:
                 connection.execute(CreateTable(table, if_not_exists=True))
                 for index in sorted(table.indexes, key=lambda index: str(index.name)):
                     connection.execute(CreateIndex(index, if_not_exists=True))
+
+    def _find(self, tables: Sequence[Table]) -> None:
+        """Look at tables on a disk that takes no writes; StoreError if they cannot be read as they are."""
+        ahead = Path(f"{self.url.database}-wal")
+        if ahead.exists() and ahead.stat().st_size:
+            raise StoreError(f"{ahead} waits to be merged, and its disk is read-only: copy the folder to another disk")
+        for table in tables:
+            self.read(self.sql(select(table).limit(1)), (1, 0))
 
     def insert(self, table: Table) -> Any:
         """An INSERT of this dialect, which knows ON CONFLICT and leaves numbering to the database."""
@@ -115,13 +142,16 @@ class Database:
             connection = self.engine.raw_connection()
             try:
                 cursor = connection.cursor()
-                cursor.execute(sql, parameters)
-                rows: list[tuple[Any, ...]] = cursor.fetchall()
-                return rows
+                try:
+                    cursor.execute(sql, parameters)
+                    rows: list[tuple[Any, ...]] = cursor.fetchall()
+                    return rows
+                finally:
+                    cursor.close()  # an error would keep it, and it the file
             finally:
                 connection.close()
         except self._failures as error:
-            raise self._wrapped(error) from error
+            raise failure(self.name, error) from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -131,7 +161,7 @@ class Database:
             with self.engine.connect() as connection:
                 yield connection
         except self._failures as error:
-            raise self._wrapped(error) from error
+            raise failure(self.name, error) from error
 
     @contextmanager
     def write(
@@ -143,6 +173,8 @@ class Database:
         With `patience`, NotReadyError after so many seconds of waiting for other writers.
         """
         self._check()
+        if self.read_only:
+            raise StoreError(f"{self.name} lies on a read-only disk: what is there is read, and nothing is kept")
         try:
             with self._alone(patience), self.engine.begin() as connection:
                 if self.sqlite:
@@ -151,9 +183,9 @@ class Database:
                     _lock(connection, lock, patience)
                 yield connection
         except self._failures as error:
-            if patience is not None and _busy(error):
+            if patience is not None and busy(error):
                 raise NotReadyError(f"{self.name} is being written by others") from error
-            raise self._wrapped(error) from error
+            raise failure(self.name, error) from error
 
     @contextmanager
     def _alone(self, patience: float | None) -> Iterator[None]:
@@ -173,10 +205,6 @@ class Database:
         if self.closed:
             raise StoreError(f"{self.name} is closed")
 
-    def _wrapped(self, error: Exception) -> StoreError:
-        cause = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
-        return StoreError(f"{self.name}: {cause.splitlines()[0]}")  # further lines may quote a person's data
-
 
 class Databases:
     """The databases that are open, so that stores with one URL share one pool and one writer."""
@@ -187,25 +215,13 @@ class Databases:
 
     def at(self, url: str, folder: Path) -> Database:
         """The database of a URL; a relative SQLite path lies in `folder`."""
-        place = _place(url, folder)
+        place = location(url, folder)
         key = place.render_as_string(hide_password=False)
         with self._lock:
             database = self._open.get(key)
             if database is None or database.closed:
                 database = self._open[key] = Database(place)
             return database
-
-
-def _place(url: str, folder: Path) -> URL:
-    try:
-        place = make_url(url)
-    except (SQLAlchemyError, ValueError) as error:
-        raise ConfigError("a store's URL is malformed; write it like sqlite:///penchant.db") from error
-    if place.get_backend_name() != "sqlite":
-        return place
-    if not place.database or place.database == ":memory:":
-        raise ConfigError(f"{url} names no file; write sqlite:///penchant.db, or memory:// to keep nothing")
-    return place.set(database=str(Path(folder) / place.database))
 
 
 def _begin(connection: Connection, durable: bool, much: bool, patience: float) -> None:
@@ -225,12 +241,6 @@ def _lock(connection: Connection, table: Table | None, patience: float | None) -
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience * 1_000:.0f}")
     if table is not None:
         connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
-
-
-def _busy(error: Exception) -> bool:
-    """Whether a statement gave up waiting for a lock."""
-    cause = getattr(error, "orig", None) or error
-    return getattr(cause, "sqlstate", None) == "55P03" or getattr(cause, "sqlite_errorname", "")[:11] == "SQLITE_BUSY"
 
 
 def _settle(connection: Any, _record: object) -> None:

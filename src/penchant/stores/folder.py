@@ -19,6 +19,7 @@ from penchant.errors import ArtefactError, StoreError, UnknownError, allowed
 
 _MANIFEST = "manifest.json"
 _POINTER = "current"
+_UNREADABLE = "unreadable-pointer"  # sorts behind every version
 _UNFINISHED = ".publishing-"
 _ABANDONED = 86_400  # seconds after which an unfinished publication is swept away
 _STAMP = "%Y%m%dT%H%M%S"
@@ -98,9 +99,10 @@ class FolderArtefacts:
             _sync(self._folder)
 
     def current(self) -> str | None:
-        """The version promoted last; None before the first."""
+        """The version promoted last; None before the first, a name that no version has if that cannot be told."""
         try:
-            return (self._folder / _POINTER).read_text().strip() or None
+            name = (self._folder / _POINTER).read_bytes().decode(errors="replace").strip()
+            return name if _VERSION.fullmatch(name) else _UNREADABLE
         except FileNotFoundError:
             return None
         except OSError as error:

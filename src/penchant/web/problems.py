@@ -87,7 +87,7 @@ def failure(error: Exception) -> Response:
 
 def unreadable(error: StoreError) -> Response:
     """The problem of a store that fails; which one and how goes to the log only."""
-    log.error("store failed", exc_info=error)
+    log.error("a store failed: %s", error)
     return problem(503, _SAID[503])
 
 
