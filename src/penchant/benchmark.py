@@ -232,6 +232,7 @@ def facts(world: World, double: Double) -> dict[str, Any]:
         "items": len(world.catalogue),
         "events": len(world.timeline),
         "people": len(world.timeline.users),
+        "opened": f"opened in {double.opened:.2f} s",
         "release": f"release {double.engine.release.version}",
         "cores": os.cpu_count() or 1,
         "machine": platform.machine(),

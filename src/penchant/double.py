@@ -7,6 +7,7 @@ a server only the answers can be doubled: they are made and not logged, and noth
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -35,6 +36,7 @@ class Double:
     folder: Path
     settings: Settings
     copied: bool  # else its log is the project's own, and takes nothing
+    opened: float  # seconds that opening took
 
 
 @contextmanager
@@ -49,11 +51,13 @@ def doubled(folder: Path, progress: Progress, scratch: Path | None = None) -> It
         moved = _copied(there, folder, place, progress) if copied else there
         reads = replace(settings.encoder, model=encoder(settings, folder))
         mine = replace(settings, encoder=reads, stores=moved)
+        began = time.perf_counter()
         engine = build(mine, place, lambda done, total: progress("encode items", done, total)).engine
         with closing(engine):
             if not copied:
                 engine.log = _Deaf(engine.log)
-            yield Double(engine=engine, folder=place, settings=mine, copied=copied)
+            opened = time.perf_counter() - began
+            yield Double(engine=engine, folder=place, settings=mine, copied=copied, opened=opened)
 
 
 def _copied(stores: Stores, folder: Path, place: Path, progress: Progress) -> Stores:

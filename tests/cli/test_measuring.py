@@ -51,6 +51,7 @@ def test_every_kind_of_call_beside_its_ceiling(run, shop):
     assert {("retrieve", "linear"), ("stage", "trees"), ("read", "")} <= {
         (s["step"], s["part"]) for s in found["steps"]
     }
+    assert found["facts"]["opened"].startswith("opened in ")
     assert found["facts"]["release"].endswith(before[3][-1])
     assert kept(shop) == before
     assert not list(shop.glob(".double*"))
@@ -61,6 +62,19 @@ def test_tables_for_people(run, shop):
     assert lines[0].split() == ["what", "p50", "ms", "p99", "ms", "ceiling", "times", "the", "ceiling"]
     assert "step      part        mean ms  share" in lines
     assert lines[-1].startswith("30 items, ")
+
+
+def test_a_page_that_needs_nothing_else(run, shop, tmp_path):
+    file = tmp_path / "bench.html"
+    found = run("bench", shop, "--rounds", 2, "--html", file, "--json").json
+    page = file.read_text()
+    for row in found["figures"]:
+        assert f"<span>{row['what']}</span>" in page
+        assert f'<span class="n">{row["p99"]:.3f}</span>' in page
+    assert "<span>stage trees</span>" in page
+    assert page.count('style="width: 100.00%"') + page.count("left:") >= 1
+    assert not set(page.split()) & {"<script", "<link", "<img"}
+    assert "://" not in page
 
 
 def test_a_scratch_folder_of_ones_own(run, shop, tmp_path):

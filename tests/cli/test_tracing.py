@@ -1,5 +1,7 @@
 """Spans of requests and answers: below the caller's, one for each lap, none where nothing is sampled, sent by OTLP."""
 
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,6 +12,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from penchant import tracing
+from penchant.errors import ConfigError
 from penchant.project import Project
 from penchant.types import Query
 
@@ -103,6 +106,27 @@ def test_a_share_of_none_traces_nothing(project):
     _, memory = traced(project, share=0.0)
     project.engine.recommend(Query(user="zoe"))
     assert memory.get_finished_spans() == ()
+
+
+def test_without_the_library_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace.export", None)
+    with pytest.raises(ConfigError, match=r"penchant\[otel\]"):
+        tracing.exporting("http://127.0.0.1:1", 1.0, "the shop")
+
+
+def test_no_tracer_is_imported_unless_it_is_wanted(shop):
+    code = """
+import sys
+from penchant import serving
+from penchant.project import Project
+project = Project(sys.argv[1])
+serving.application(project)
+project.recommend("u1")
+project.close()
+print([name for name in sys.modules if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter"))])
+"""
+    ran = subprocess.run([sys.executable, "-c", code, shop], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
 
 
 def test_spans_are_sent_to_a_collector(project):

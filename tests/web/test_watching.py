@@ -15,6 +15,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from penchant.data import watching
+from penchant.gathering import Gathering
 from penchant.language.guard import Guard
 from penchant.limits import Limits
 from penchant.types import micros
@@ -28,8 +29,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "watch-it.md"
 
 
 @pytest.fixture(scope="module")
-def told(make_engine, serve):
-    """Sample → labels → values, of a server that has seen a little of everything."""
+def told(make_engine, serve, tmp_path_factory):
+    """Sample → labels → values, of a worker that has seen a little of everything."""
     engine = make_engine()
     newest = micros(engine.clock(engine.follower.seen))
     engine.swap(replace(engine.release, version="trained", until=newest - 1))
@@ -39,7 +40,8 @@ def told(make_engine, serve):
     for outcome in ("late", "unusable"):
         guard.failed(outcome, "")
     engine.telemetry.written("template", "number: 7")
-    with serve(engine) as url:
+    worker = Gathering(tmp_path_factory.mktemp("workers"), engine.telemetry)
+    with serve(engine, metrics=worker.exposition) as url:
         answer = requests.post(f"{url}/v1/recommend", json={"user_id": "user-01", "item_id": "none"}, timeout=30).json()
         deed = {"user_id": "user-01", "item_id": "G00", "slate_id": answer["slate_id"]}
         deeds = [{**deed, "event_type": kind} for kind in ("click", "purchase")]
@@ -48,6 +50,7 @@ def told(make_engine, serve):
         requests.get(f"{url}/nowhere", timeout=30)
         text = requests.get(f"{url}/metrics", timeout=30).text
     guard.close()
+    worker.stop()
     found = {}
     for sample in (s for family in text_string_to_metric_families(text) for s in family.samples):
         labels = found.setdefault(sample.name, {})
@@ -141,7 +144,7 @@ def cells(x, y, w, h):
 def test_the_page_tells_of_every_metric_and_of_no_other(told):
     told_of = set(re.findall(r"`(penchant_\w+)`", PAGE.read_text()))
     families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in told if not name.endswith("_created")}
-    assert told_of == families | {"penchant_workers"}  # which several workers add
+    assert told_of == families
 
 
 def test_nothing_that_is_told_names_anybody(told):

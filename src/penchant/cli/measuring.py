@@ -22,12 +22,17 @@ def bench(
         typer.Option("--scratch", metavar="DIR", help="Where to copy the project to; by default into its own folder."),
     ] = None,
     json: AsJson = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Also write the tables there as a page.")
+    ] = None,
 ) -> None:
     """Measure answers and events on a copy of the project, beside what the machine itself needs."""
-    from penchant import benchmark
+    from penchant import benchmark, sheet
 
     with terminal.progress() as progress:
         found = benchmark.bench(folder, rounds=rounds, scratch=scratch, progress=progress)
+    if html is not None:
+        html.write_text(sheet.html(found), encoding="utf-8")
     if json:
         terminal.as_json(found.document())
     else:
