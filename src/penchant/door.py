@@ -54,9 +54,9 @@ def certificate(settings: ServingSettings, folder: Path, cert: Path | None, key:
     return Certificate(cert=cert, key=key)
 
 
-def keyring(settings: ServingSettings, folder: Path, *, needed: bool = False) -> Keyring:
-    """The keys of a project."""
-    return Keyring(folder / settings.keys, needed=needed)
+def keyring(settings: ServingSettings, folder: Path, *, needed: bool = False, anyone: bool = False) -> Keyring:
+    """The keys of a project; without any, `anyone` may ask or this machine alone."""
+    return Keyring(folder / settings.keys, needed=needed, local=not anyone)
 
 
 def rates(settings: ServingSettings) -> Rates:

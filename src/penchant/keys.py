@@ -133,8 +133,11 @@ class Keyring:
     Once there was a file keys are needed, also when the last one is revoked or the file is gone.
     """
 
-    def __init__(self, file: Path, *, needed: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, file: Path, *, needed: bool = False, local: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._file, self._clock = file, clock
+        self.local = local  # whether, while no key is needed, only this machine is answered
         self._needed = needed
         self._keys: dict[str, Key] = {}
         self._seen: tuple[int, ...] | None = None

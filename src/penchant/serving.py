@@ -109,7 +109,7 @@ def serve(
         address, port = sock.getsockname()[:2]
         needed = door.guarded(settings, folder, address, anyone=anyone, tls=bool(options))
         url = f"{'https' if options else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
-        post = Post(folder=str(folder.resolve()), needed=needed, options=options)
+        post = Post(folder=str(folder.resolve()), needed=needed, anyone=anyone, options=options)
         if workers == 1:
             work(post, sock, lambda: started(url))
             return
@@ -132,10 +132,16 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def application(
-    project: Project, started: Callable[[], None] = lambda: None, *, needed: bool = False, workers: str = ""
+    project: Project,
+    started: Callable[[], None] = lambda: None,
+    *,
+    needed: bool = False,
+    anyone: bool = False,
+    workers: str = "",
 ) -> "FastAPI":
     """The web application of a project, which it closes when it stops; with `needed`, keys are needed in any case.
 
+    Without keys it answers whoever names this machine as its host, or `anyone`.
     `workers` is the folder in which those of one server meet.
     """
     from penchant.web.app import create_app
@@ -161,7 +167,7 @@ def application(
         access=settings.access,
         tracer=tracing,
         metrics=gathering.exposition if gathering else None,
-        keyring=door.keyring(settings, project.folder, needed=needed),
+        keyring=door.keyring(settings, project.folder, needed=needed, anyone=anyone),
         rates=door.rates(settings),
     )
 
@@ -178,6 +184,7 @@ class Post:
 
     folder: str  # of its project
     needed: bool = False  # whether nobody gets an answer without a key
+    anyone: bool = False  # whether, without keys, other machines get answers too
     options: Mapping[str, Any] = field(default_factory=dict)  # of uvicorn
     workers: str = ""  # the folder in which it meets the others, if there are any
 
@@ -189,7 +196,8 @@ def work(post: Post, sock: socket.socket, started: Callable[[], None]) -> None:
     """
     with Project(post.folder) as project:
         logs.settle(project.settings.serving.log)
-        server = _server(project, application(project, started, needed=post.needed, workers=post.workers), post.options)
+        how: dict[str, Any] = {"needed": post.needed, "anyone": post.anyone, "workers": post.workers}
+        server = _server(project, application(project, started, **how), post.options)
         before = signal.signal(signal.SIGTERM, lambda *_: None)
         try:
             server.run(sockets=[sock])

@@ -67,7 +67,13 @@ def test_a_parser_is_led_down_new_paths(name, ledger):
     pytest.importorskip("atheris")
     seed = os.environ.get("FUZZ_SEED", "1")
     words = [sys.executable, HERE / "guided.py", name, f"-max_total_time={GUIDED:.0f}", f"-seed={seed}"]
-    limits = [f"-timeout={parsers.PATIENCE}", "-rss_limit_mb=3000", "-print_final_stats=1"]
+    limits = [
+        f"-timeout={parsers.PATIENCE}",
+        "-rss_limit_mb=3000",
+        "-len_control=0",
+        "-max_len=2000",
+        "-print_final_stats=1",
+    ]
     ledger.begin()
     ran = subprocess.run([*words, *limits], capture_output=True, text=True, timeout=GUIDED + 300, check=False)
     assert ran.returncode == 0, ran.stdout[-3_000:] + ran.stderr[-3_000:]

@@ -247,3 +247,44 @@ def test_too_much_asking_is_told_when_to_come_back_each_key_for_itself(make_engi
 def test_without_keys_an_address_is_a_caller(make_engine, serve):
     with serve(make_engine(), rates=Rates(0.001, 2)) as url:
         assert [ask(url, "GET", "/metrics").status_code for _ in range(3)] == [200, 200, 429]
+
+
+HERE = (
+    "127.0.0.1:8000",
+    "127.0.0.1",
+    "localhost",
+    "LOCALHOST:80",
+    "a.localhost:1",
+    "[::1]:8000",
+    "[::1]",
+    "127.9.9.9:5",
+    "",
+)
+FAR = (
+    "evil.example",
+    "evil.example:8000",
+    "192.168.0.7:8000",
+    "localhost.evil.example",
+    "[2001:db8::1]:80",
+    "127.0.0.1.x",
+)
+
+
+def test_without_keys_a_name_of_another_site_that_points_here_is_refused(make_engine, serve, tmp_path):
+    clock, file = Time(), tmp_path / "keys.json"
+    with serve(make_engine(), keyring=keys.Keyring(file, local=True, clock=clock)) as url:
+        assert [host for host in HERE if ask(url, "GET", "/metrics", Host=host).status_code != 200] == []
+        assert [host for host in FAR if ask(url, "GET", "/metrics", Host=host).status_code != 403] == []
+        assert ask(url, "GET", "/healthz", Host="evil.example").status_code == 200
+        _, secret = keys.create(file, "web", ["read"])
+        clock.now += 1
+        assert ask(url, "GET", "/metrics", Host="evil.example", **bearer(secret)).status_code == 200
+    with serve(make_engine(), keyring=keys.Keyring(tmp_path / "none.json", local=False)) as url:
+        assert ask(url, "GET", "/metrics", Host="evil.example").status_code == 200
+
+
+def test_a_form_or_a_plain_text_of_another_site_changes_nothing(client):
+    body = '{"events": [{"user_id": "u", "item_id": "G00"}]}'
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", None):
+        answer = requests.post(f"{client.url}/v1/events", data=body, headers={"Content-Type": kind}, timeout=60)
+        assert answer.status_code == 415, kind

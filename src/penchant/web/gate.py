@@ -19,6 +19,7 @@ from penchant.web.rates import Rates
 
 SCHEME = {"type": "http", "scheme": "bearer", "description": "A key of `penchant keys create`, if the server has any."}
 GUARDED = (401, 403, 429)  # what a gate answers
+_FAR = "without keys this server answers its own machine alone, as localhost; make a key, or start it with --open"
 _ASKED = 'Bearer realm="penchant"'
 
 
@@ -44,6 +45,8 @@ class Gate:
             return None
         headers = Headers(scope=scope)
         closed = self.closed()
+        if not closed and self._keyring and self._keyring.local and not _here(headers.get("host", "")):
+            return problem(403, _FAR)
         key = self._keyring.find(shown(headers)) if closed and self._keyring else None
         scope["caller"] = f"key {key.id}" if key else _address(scope)
         wait = self._rates.wait(scope["caller"])
@@ -87,6 +90,15 @@ def _address(scope: Scope) -> str:
     if not isinstance(address, IPv6Address):
         return str(address)
     return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
+
+
+def _here(host: str) -> bool:
+    """Whether a request was meant for this machine; a page elsewhere may point a name of its own at it."""
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    try:
+        return ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return name.lower() in ("", "localhost") or name.lower().endswith(".localhost")
 
 
 def _hasty(wait: float) -> Response:
