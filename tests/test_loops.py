@@ -59,3 +59,13 @@ def test_weights_are_scattered_as_a_sparse_product():
     np.put_along_axis(dense, items, values, axis=1)
     found = counting.scattered(items, values, rows, weights, 9)
     assert found.tolist() == pytest.approx((weights @ dense[rows]).tolist())
+
+
+@pytest.mark.parametrize("segment", [-1, 0, 2])
+def test_events_are_counted_as_by_numpy(segment):
+    dice = np.random.default_rng(5)
+    item, kind = dice.integers(-1, 9, 400).astype(np.int32), dice.integers(0, 3, 400).astype(np.int16)
+    part, weights = dice.integers(-1, 3, 400).astype(np.int16), np.array([200.0, -500.0, 2_000.0])
+    keep = (item >= 0) & (item < 7) & ((part == segment) | (segment < 0))
+    expected = np.bincount(item[keep], weights=weights[kind[keep]], minlength=7)
+    np.testing.assert_array_equal(loops.tallied((item, kind, part), weights, 7, segment), expected)

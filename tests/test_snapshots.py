@@ -220,6 +220,24 @@ def test_others_go_on_from_the_snapshot_that_one_wrote(store):
     same(other.catch_up(), one.catch_up())
 
 
+def test_indexes_lost_to_a_late_event_are_shared_again(store, monkeypatch):
+    monkeypatch.setattr(module, "_LEAST", 9)
+    store.happen(*(f"ann a {minute}" for minute in range(10, 20)))
+    follower = store.follower()
+    follower.keep()
+    assert not follower.catch_up().timeline.apart
+    store.happen("bob b 1")
+    assert follower.catch_up().timeline.places("item", 1).tolist() == [0]
+    assert follower.catch_up().timeline.apart
+    follower.keep()
+    assert follower.catch_up().timeline.apart  # not more often than every so often
+    monkeypatch.setattr(module, "_PAUSE", -1)
+    follower.keep()
+    assert not follower.catch_up().timeline.apart
+    assert begun(follower) == follower.catch_up().position
+    same(follower.catch_up(), store.follower(kept=False).catch_up())
+
+
 def damages(folder):
     """Every file of a snapshot with what may happen to it."""
     for path in sorted(folder.glob("*-*/*")):

@@ -94,18 +94,20 @@ class Names(Sequence[str]):
 
     def columns(self, size: int) -> dict[str, Array]:
         """The first `size` names as arrays: `text` of utf-8, its `ends`, and `hash` ascending with its `code`."""
-        old = 0 if self._gone else min(self._size, size)  # as they are
-        news = (self._fresh if old == self._size else list(self))[: size - old]
-        texts = [name.encode("utf-8", "surrogatepass") for name in news]
-        ends = self._ends[old] + np.cumsum([len(text) for text in texts], dtype=np.int64)
-        codes = np.array([old + place for place, text in enumerate(texts) if text], dtype=np.int32)
-        hashes = np.array([_hash(name) for name in news if name], dtype=np.uint64)
-        here = self._code < old
-        hashes, codes = np.concatenate([self._hash[here], hashes]), np.concatenate([self._code[here], codes])
-        order = np.argsort(hashes, kind="stable")
+        old = min(self._size, size)
+        texts = [name.encode("utf-8", "surrogatepass") for name in self._fresh[: size - old]]
+        fresh = [old + place for place, text in enumerate(texts) if text]
+        codes = np.concatenate([self._code, np.array(fresh, dtype=np.int32)])
+        hashes = np.concatenate([self._hash, np.array([_hash(n) for n in self._fresh[: size - old] if n], np.uint64)])
+        gone, lengths = np.array(sorted(self._gone), dtype=np.int64), np.diff(self._ends[: old + 1])
+        there = np.repeat(~np.isin(np.arange(old), gone), lengths)  # of each letter, whether it is of somebody known
+        lengths[gone[gone < old]] = 0
+        known = np.flatnonzero((codes < size) & ~np.isin(codes, gone))
+        order = known[np.argsort(hashes[known], kind="stable")]
+        lengths = np.concatenate([[0], lengths, np.array([len(text) for text in texts], dtype=np.int64)])
         return {
-            "text": np.concatenate([self._text[: self._ends[old]], np.frombuffer(b"".join(texts), dtype=np.uint8)]),
-            "ends": np.concatenate([self._ends[: old + 1], ends]),
+            "text": np.concatenate([self._text[: len(there)][there], np.frombuffer(b"".join(texts), dtype=np.uint8)]),
+            "ends": np.cumsum(lengths),
             "hash": hashes[order],
             "code": codes[order],
         }

@@ -17,12 +17,14 @@ class Postings:
     def __init__(self, by: str, columns: Columns) -> None:
         arrays = dict(arranged(by, columns))
         self._take(len(columns[by]), arrays)
+        self.mapped = False
 
     @classmethod
     def kept(cls, size: int, arrays: Columns) -> "Postings":
         """The index that was `arranged` before."""
         postings = object.__new__(cls)
         postings._take(size, dict(arrays))
+        postings.mapped = True
         return postings
 
     def _take(self, size: int, arrays: dict[str, Array]) -> None:

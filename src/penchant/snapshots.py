@@ -64,6 +64,13 @@ class Snapshots:
         """How far into the log the newest one reaches; 0 where there is none."""
         return max(map(_position, self._places()), default=0)
 
+    def age(self) -> float:
+        """Seconds since the newest one was written."""
+        try:
+            return time.time() - max((place.stat().st_mtime for place in self._places()), default=0.0)
+        except OSError:  # another process has just replaced it
+            return 0.0
+
     def newest(self, kinds: Kinds, segment: str, log: Log, catalogue: Catalogue) -> Snapshot | None:
         """The newest snapshot that is whole and of these settings, this log and this catalogue."""
         for place in sorted(self._places(), reverse=True):

@@ -13,7 +13,7 @@ import numpy as np
 
 from penchant.buffers import COLUMNS, Buffers
 from penchant.kinds import Kinds
-from penchant.loops import spans
+from penchant.loops import spans, tallied
 from penchant.names import Names, Users
 from penchant.postings import Postings
 from penchant.segments import Segments
@@ -189,6 +189,12 @@ class Timeline:
         index = self.postings(by)
         return tuple(index.columns[name] for name in names), tuple(getattr(self, name) for name in names)
 
+    @property
+    def apart(self) -> bool:
+        """Whether this process made an index of its own beside those of the snapshot that it shares."""
+        own = any(not index.mapped for index in dict(self._buffers.postings).values())
+        return own and self._buffers.base is not None
+
     def inherit(self, other: Self) -> None:
         """Take over the counts of another timeline of the same events."""
         if len(self) == len(other):
@@ -221,12 +227,8 @@ class Timeline:
         return counts[:size]
 
     def _count(self, lo: int, hi: int, size: int, segment: int) -> Array:
-        item = self._buffers.columns["item"][lo:hi]
-        weight = np.rint(self.kinds.weights * UNITS)[self._buffers.columns["kind"][lo:hi]]
-        keep = (item >= 0) & (item < size)
-        if segment >= 0:
-            keep &= self._buffers.columns["segment"][lo:hi] == segment
-        counts: Array = np.bincount(item[keep], weights=weight[keep], minlength=size)
+        told = tuple(self._buffers.columns[name][lo:hi] for name in ("item", "kind", "segment"))
+        counts: Array = tallied(told, np.rint(self.kinds.weights.astype(np.float64) * UNITS), size, segment)
         return counts
 
     def first_seen(self, rows: Rows) -> Array:

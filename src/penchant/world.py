@@ -16,6 +16,7 @@ from penchant.timeline import Timeline
 from penchant.types import NEVER, Array, Catalogue, Item, own
 
 _LEAST, _MOST = 20_000, 200_000  # events, or an eighth of all within these, after which a snapshot is written anew
+_PAUSE = 600  # seconds between two that are written for another reason: an event came so late that indexes were lost
 BARE = "bare:"  # begins the id of a change that adds an item which only events have named
 
 
@@ -94,7 +95,8 @@ class Follower:
             world = self.catch_up()
             size = len(world.timeline)
             since = size - (self._resumed[1] if newest == self._resumed[0] else 0)
-            if since >= min(max(size // 8, _LEAST), _MOST) and size - self._tried >= _LEAST:
+            much = since >= min(max(size // 8, _LEAST), _MOST) and size - self._tried >= _LEAST
+            if much or (world.timeline.apart and self._snapshots.age() > _PAUSE):
                 self._tried = size
                 if self._snapshots.write(_snapshot(world)):
                     self._resume(world.position)
