@@ -8,8 +8,8 @@ import lightgbm  # noqa: F401 - imported once, before anybody is forked
 import polars  # noqa: F401
 import uvicorn  # noqa: F401
 
+from penchant import config, mending, serving, world
 from penchant import project as projects
-from penchant import serving, world
 from penchant.types import Event
 from penchant.web import app  # noqa: F401
 
@@ -126,6 +126,12 @@ def forget(folder, *, begin, say, name, people):
         for user in people:
             project.forget(user)
             say(user)
+
+
+def mend(folder, *, begin, say, name):
+    """Put a new database in the place of a damaged one."""
+    begin()
+    say([str(saved.file) for saved in mending.mend(config.read(Path(folder)), Path(folder))])
 
 
 def serve(folder, *, begin, say, name):

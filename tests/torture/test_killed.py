@@ -5,15 +5,18 @@ import itertools
 import json
 import random
 import shutil
+import sqlite3
 import threading
 import time
 from collections import Counter
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 
-from penchant import doctor, privacy
+from penchant import config, doctor, mending, privacy
+from penchant.errors import StoreError
 from penchant.project import REJECTED, Project
 
 BATCH = 20  # events that an import writes at once
@@ -60,6 +63,14 @@ def logged(folder):
     return [record.entry.id for record in records]
 
 
+def readable(folder):
+    """Ids of the events in a log, none of a log that is damaged."""
+    try:
+        return logged(folder)
+    except StoreError:
+        return []
+
+
 def told(acks):
     """What a step said it was promised; the last line may be half a line."""
     lines = acks.read_text().splitlines(keepends=True) if acks.exists() else []
@@ -100,7 +111,7 @@ def torture(zygote, note, rounds, tmp_path):
         def once(name, after):
             place = tmp_path / name
             folder = shutil.copytree(source, place / "shop")
-            acks, before, files = place / "acks", logged(folder), prints(folder)
+            acks, before, files = place / "acks", readable(folder), prints(folder)
             ended = zygote.run(step, folder, acks, after, name=name, **options)
             assert ended["killed"] or ended["code"] == 0
             said = told(acks)
@@ -188,6 +199,36 @@ def test_events_over_http(zygote, note, rounds, trained, tmp_path):
         shutil.rmtree(place)
     note("append over HTTP", "sqlite", counts, len(violations))
     assert violations == []
+
+
+@pytest.fixture(scope="session")
+def damaged(trained, tmp_path_factory):
+    """The project with a page of its log overwritten, and the events that can still be read."""
+    folder = shutil.copytree(trained, tmp_path_factory.mktemp("damaged") / "shop")
+    file = folder / "penchant.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        ((page, size),) = connection.execute(
+            "SELECT pageno, pgsize FROM dbstat WHERE name = 'log' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3"
+        )
+    content = bytearray(file.read_bytes())
+    content[(page - 1) * size : page * size] = bytes(size)
+    file.write_bytes(content)
+    whole = shutil.copytree(folder, folder.with_name("mended"))
+    (saved,) = mending.mend(config.read(whole), whole)
+    return folder, [name for name in logged(trained) if name not in saved.lost]
+
+
+def test_mending(torture, damaged):
+    source, readable = damaged
+
+    def check(folder, *_):
+        again = mending.mend(config.read(folder), folder)
+        found = ["it was not mended"] * (bool(mending.mend(config.read(folder), folder)) or len(again) > 1)
+        found += ["the damaged file is gone"] * (not list(folder.glob("penchant.db.damaged-*")))
+        return found + ["what could be read is lost"] * (logged(folder) != readable)
+
+    torture("mend", source, check)
 
 
 def test_forget(torture, trained):
