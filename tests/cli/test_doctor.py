@@ -128,6 +128,24 @@ def test_a_torn_line_among_refused_rows(shop):
     assert (found.status, found.found) == ("warn", "2 rows of imports were refused, the last line is torn")
 
 
+def test_a_torn_snapshot(run, shop, monkeypatch):
+    assert found_of("snapshot", shop).found == "none: a start reads the whole log"
+    monkeypatch.setattr("penchant.world._LEAST", 10)
+    with Project(shop) as project:
+        project.engine.follower.keep()
+    found = found_of("snapshot", shop)
+    assert (found.status, found.found) == ("ok", "up to position 630, 600 events")
+    for file in (shop / "snapshots").rglob("manifest.json"):
+        file.write_bytes(file.read_bytes()[:50])
+    found = found_of("snapshot", shop)
+    assert found.status == "warn"
+    assert found.found.startswith("the one up to position 630 is torn")
+    assert run("recommend", shop, "--user", "u1").code == 0
+    monkeypatch.undo()
+    run("rebuild", shop)
+    assert found_of("snapshot", shop).status == "ok"
+
+
 def test_a_folder_that_may_not_be_written(monkeypatch, tmp_path):
     monkeypatch.setattr("os.access", lambda *_: False)
     assert machine.disk(tmp_path).status == "fail"

@@ -1,5 +1,6 @@
 """Disks that are full, files that are torn or damaged: one clear error for each, and what is whole is served."""
 
+import errno
 import logging
 import shutil
 import sqlite3
@@ -19,11 +20,11 @@ from penchant.types import Event
 PAGE = 4_096
 
 
-def full(project):
+def full(project, room=0):
     """Make every database of a project refuse to grow, as a full disk does."""
     for store in (project.engine.log, project.engine.log._slates):
         database = store._database
-        pages = database.read("PRAGMA page_count")[0][0]
+        pages = database.read("PRAGMA page_count")[0][0] + room
         database.engine.dispose()
         event.listen(
             database.engine,
@@ -53,6 +54,30 @@ def test_a_full_disk_costs_no_answer(shop, caplog):
         mine = [record.entry.id for record in project.engine.log.events("u1")]
         assert [name for name in mine if name[0] == "x"] == [f"x{turn}" for turn in range(len(statuses) - 1)]
         assert project.observe([Event(id="room", user="u1", item="G1", kind="view")]).accepted == 1
+
+
+def test_an_import_that_fills_the_disk_is_completed_by_the_next(run, shop, tmp_path):
+    rows = [f"y{n},u{n % 30},G{n % 10},2026-02-{1 + n % 28:02}" for n in range(4_000)]
+    file = tmp_path / "more.csv"
+    file.write_text("event_id,user_id,item_id,timestamp\n" + "\n".join(rows) + "\n")
+    with Project(shop) as project:
+        full(project, room=60)
+        with pytest.raises(StoreError, match="disk is full; make room"):
+            project.import_events(file, batch=100)
+    with Project(shop) as project:
+        there = [r.entry.id for n in range(30) for r in project.engine.log.events(f"u{n}") if r.entry.id[0] == "y"]
+        assert 0 < len(there) < 4_000
+        assert len(there) % 100 == 0
+        assert project.import_events(file).written == 4_000 - len(there)
+
+
+def test_temporary_files_without_room(run, shop, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("penchant.project.train", fail)
+    ran = run("train", shop)
+    assert (ran.code, ran.err.count("no space left: on the project's disk, or where temporary files go")) == (1, 1)
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 Exit codes: 0 done; 1 the work failed; 2 wrong usage or config; 130 interrupted. An error is one line on stderr.
 """
 
+import errno
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Sequence
 
@@ -65,6 +67,8 @@ def _verdict(error: BaseException) -> tuple[int, str]:
         return INTERRUPTED, "interrupted"
     if isinstance(error, OSError) and error.filename is not None:
         return FAILED, f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return FAILED, f"no space left: on the project's disk, or where temporary files go ({tempfile.gettempdir()})"
     return FAILED, f"unexpected {type(error).__name__}: {error}; run again with {DEBUG}"
 
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from penchant import pipeline
 from penchant.doctor.findings import Found, Status
+from penchant.kinds import Kinds
 from penchant.project import REJECTED, Project
+from penchant.snapshots import FOLDER, Snapshots
 from penchant.types import DAY, MINUTE, Columns, micros, moment
 
 _ASKED, _SAMPLE = 20_000, 200  # people whose state is looked for, and folded again where one is kept
@@ -73,6 +75,20 @@ def _alike(kept: Any, folded: dict[str, Columns]) -> bool:
         return False
     pairs = [(kept[name][column], folded[name][column]) for name in folded for column in folded[name]]
     return all(np.array_equal(a, b, equal_nan=b.dtype.kind == "f") for a, b in pairs)
+
+
+def snapshot(project: Project) -> Found:
+    """Is the newest snapshot of the log whole, and of this log?"""
+    kept, settings = Snapshots(project.folder / FOLDER), project.settings
+    newest = kept.position()
+    if not newest:
+        return "ok", "none: a start reads the whole log", ""
+    kinds, world = Kinds(settings.weights, settings.aliases), project.engine.follower.catch_up()
+    found = kept.newest(kinds, settings.events.segment, project.engine.log, world.catalogue)
+    if found is None or found.position < newest:
+        advice = "the log is read instead; `penchant rebuild` removes it, and a server writes another"
+        return "warn", f"the one up to position {newest:,} is torn, altered or not of this log", advice
+    return "ok", f"up to position {newest:,}, {len(found.timeline):,} events", ""
 
 
 def clock(project: Project) -> Found:

@@ -14,6 +14,7 @@ _CHECKS: Mapping[str, Callable[[Project], Found]] = {
     "log": contents.log,
     "items": contents.items,
     "state": contents.states,
+    "snapshot": contents.snapshot,
     "release": models.release,
     "encoder": models.encoder,
     "generator": models.generator,
