@@ -159,8 +159,8 @@ class Engine:
         good = [replace(e, kind=kinds.canonical(e.kind)) for place, e in enumerate(events) if place not in bad]
         with self._observing:  # so that events get their times in the order in which they are logged
             now = self.clock(self.follower.catch_up())
-            new = self.record([replace(e, id=e.id or uuid.uuid4().hex, time=e.time or now) for e in good])
-            position = self.watch.appended(new)
+            named = [replace(e, id=e.id or uuid.uuid4().hex, time=e.time or now) for e in good]
+            new, position = self.watch.appended(self.record, named)
         self.watch.observed(good, new, [reason for _, reason in rejected])
         return Observed(accepted=new, duplicates=len(good) - new, position=position, rejected=tuple(rejected))
 

@@ -24,7 +24,7 @@ BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0
 COUNTS = (0, 1, 5, 10, 20, 50, 100, 200, 500, 1_000)  # candidates
 FIELDS = ("context", "event_id", "event_type", "item_id", "slate_id", "text", "timestamp", "user_id", "value")
 NONE: Mapping[str, str] = MappingProxyType({})
-Traced = Callable[[Laps], None]  # told of the laps of every answer
+Traced = Callable[[str, Laps], None]  # told of the laps of every "answer", and of all "events" that are logged
 
 
 class Telemetry:
@@ -47,6 +47,7 @@ class Telemetry:
         self.degraded = self._counter("degraded", "Answers that had to do without something", "what")
         self.events = self._counter("events", "Events by outcome", "outcome")
         self.rejected = self._counter("rejected_rows", "Events that were not taken, by what was wrong", "field")
+        self.appends = self._tally("append_seconds", "Durable append of a batch of events")
         self.visible = self._tally("visible_seconds", "From the durable append of events to their being read")
         self.ranked = self._tally("event_to_rank_seconds", "From a durable append to the first answer that has read it")
         self.generated = self._counter(
@@ -76,7 +77,15 @@ class Telemetry:
         self.timings.add([(lap, (end - begin) / 1e9) for lap, begin, end in laps])
         self.candidates.add([((source,), len(rows)) for source, rows in found.items()])
         if self.traced is not None:
-            self.traced(laps)
+            self.traced("answer", laps)
+
+    def logged(self, laps: Laps) -> None:
+        """Count how long events took to be logged and then read, and tell whoever traces."""
+        appended, read = ((end - begin) / 1e9 for _, begin, end in laps)
+        self.appends.one(appended)
+        self.visible.one(read)
+        if self.traced is not None:
+            self.traced("events", laps)
 
     def answered(self, surface: str, release: str, degraded: Sequence[str]) -> None:
         """Count an answer; surfaces beyond the first few are counted together, since callers make up their names."""

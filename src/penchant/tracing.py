@@ -1,4 +1,4 @@
-"""OpenTelemetry traces: a span for each request, one for the answer in it, and one for each lap of that.
+"""OpenTelemetry traces: a span for each request, one for the answer or events in it, one for each lap of those.
 
 It needs the extra `otel`. Spans of laps are made behind the answer from its stopwatch, so that what is not sampled
 costs one question, and nothing is asked while an answer is made. No span names a person, an item or a text.
@@ -39,23 +39,23 @@ class Tracing:
         span = self.tracer.start_span(method, above, trace.SpanKind.SERVER, attributes)
         return Request(method, span, context.attach(trace.set_span_in_context(span, above)))
 
-    def laps(self, laps: Laps) -> None:
-        """Tell of an answer and its laps, below the span of the request if there is one."""
+    def laps(self, name: str, laps: Laps) -> None:
+        """Tell of an answer or of events and their laps, below the span of the request if there is one."""
         from opentelemetry import trace
 
         current = trace.get_current_span()
         if current.get_span_context().is_valid and not current.is_recording():
             return  # its request is not sampled
         shift = time.time_ns() - time.perf_counter_ns()
-        answer = self.tracer.start_span("answer", start_time=laps.times[0] + shift)
-        inside = trace.set_span_in_context(answer)
-        for (step, part), begin, end in laps if answer.is_recording() else ():
+        whole = self.tracer.start_span(name, start_time=laps.times[0] + shift)
+        inside = trace.set_span_in_context(whole)
+        for (step, part), begin, end in laps if whole.is_recording() else ():
             attributes = {"penchant.step": step, "penchant.part": part}
             lap = self.tracer.start_span(
                 f"{step} {part}".rstrip(), inside, attributes=attributes, start_time=begin + shift
             )
             lap.end(end + shift)
-        answer.end(laps.times[-1] + shift)
+        whole.end(laps.times[-1] + shift)
 
     def close(self) -> None:
         """Send what waits."""

@@ -13,6 +13,7 @@ from typing import Protocol
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from penchant.errors import PenchantError
+from penchant.laps import Laps
 from penchant.ports import Log
 from penchant.protocols import Release, Trace
 from penchant.responses import Responses
@@ -65,15 +66,18 @@ class Watch:
                 while self._unread and self._unread[0][0] <= slate.position:
                     self._telemetry.ranked.one(now - self._unread.popleft()[1])
 
-    def appended(self, new: int) -> int:
-        """Read on after a durable append of so many new events; returns how far the log has been read."""
-        durable = time.perf_counter()
+    def appended(self, record: Callable[[Sequence[Event]], int], events: Sequence[Event]) -> tuple[int, int]:
+        """Record events durably and read on; returns how many were new, and how far the log has been read."""
+        laps = Laps()
+        new = record(events)
+        laps("append")
         position = self._engine.follower.catch_up().position
+        laps("read")
         if new:
-            self._telemetry.visible.one(time.perf_counter() - durable)
+            self._telemetry.logged(laps)
             with self._lock:
-                self._unread.append((position, durable))
-        return position
+                self._unread.append((position, laps.times[1] / 1e9))
+        return new, position
 
     def observed(self, events: Sequence[Event], new: int, reasons: Sequence[str]) -> None:
         """Count events that were taken, and those that were rejected by their reasons."""

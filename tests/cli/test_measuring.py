@@ -8,6 +8,7 @@ from penchant.types import Event, Query
 
 ASKED = (
     "recommend",
+    "recommend again",
     "recommend with reasons",
     "recommend to a guest",
     "recommend for a wish in words",

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from penchant import tracing
 from penchant.errors import ConfigError
 from penchant.project import Project
-from penchant.types import Query
+from penchant.types import Event, Query
 
 TRACE, ABOVE = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -73,6 +73,18 @@ def test_an_answer_is_a_span_and_its_laps_are_spans_in_it(project):
     assert [a.end_time for a in laps[:-1]] == [b.start_time for b in laps[1:]]
     assert (laps[0].start_time, laps[-1].end_time) == (answer.start_time, answer.end_time)
     assert "zoe" not in "".join(span.to_json() for span in (*laps, answer))
+
+
+def test_events_are_a_span_with_their_append_and_their_reading(project):
+    _, memory = traced(project)
+    event = Event(user="zoe", item="G0", id="once")
+    for _ in range(2):  # the second time there is nothing to append
+        project.engine.observe([event])
+    append, read, events = memory.get_finished_spans()
+    assert [span.name for span in (append, read, events)] == ["append", "read", "events"]
+    assert append.parent.span_id == read.parent.span_id == events.context.span_id
+    assert append.end_time == read.start_time
+    assert "zoe" not in events.to_json()
 
 
 def test_a_request_goes_on_from_its_callers_trace(project, web):
