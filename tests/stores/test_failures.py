@@ -1,8 +1,12 @@
 """What a database says of itself becomes one line that names it and says what to do."""
 
+import itertools
 import sqlite3
+import threading
+import time
 from contextlib import closing
 
+import psycopg
 import pytest
 
 from penchant.errors import StoreError
@@ -48,3 +52,33 @@ def test_a_server_that_takes_no_writes(postgres_server, tmp_path):
     refuses = f"{postgres_server}&options=-c%20default_transaction_read_only%3Don"
     with pytest.raises(StoreError, match="is it a replica"):
         stores.log(refuses, tmp_path).append([an_event(1)])
+
+
+def test_a_server_that_ends_its_connections_loses_nothing_it_took(postgres_server, tmp_path):
+    log, taken, refused = stores.log(postgres_server, tmp_path), [], []
+    with psycopg.connect(postgres_server, autocommit=True) as admin:
+        others = "pid <> pg_backend_pid() AND datname IS NOT NULL"
+
+        def end():
+            while len(refused) < 3:
+                admin.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+                time.sleep(0.01)
+
+        killer = threading.Thread(target=end)
+        killer.start()
+        for turn in itertools.count():
+            ids = [f"pg{turn}-{part}" for part in range(3)]
+            try:
+                log.append(an_event(turn, id=name, user="cut") for name in ids)
+                taken += ids
+            except StoreError:
+                refused.append(turn)
+            if not killer.is_alive():
+                break
+        killer.join()
+    there = [record.entry.id for record in log.events("cut")]
+    assert set(taken) <= set(there)
+    assert len(there) == len(set(there))
+    assert len(there) % 3 == 0
+    assert len(there) - len(taken) <= 3 * len(refused)
+    log.close()
