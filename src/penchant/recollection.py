@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from penchant.errors import StoreError
 from penchant.ports import Log
 from penchant.protocols import Context, Hears, Release
 from penchant.timeline import Timeline
@@ -32,9 +33,16 @@ class Recollection:
         self._words: dict[str, tuple[int, dict[int, Event]]] = {}  # person → how far the log was read, what was said
 
     def told(self, release: Release, context: Context) -> Context:
-        """The context with what the person answered and said, as far as a stage of the release reads it."""
-        context = self.heard(release.hears, context)
-        return replace(context, slates=self.of(context, release.recalls)) if release.recalls else context
+        """The context with what the person answered and said, as far as a stage of the release reads it.
+
+        What cannot be read is gone without, and the answer says so.
+        """
+        try:
+            context = self.heard(release.hears, context)
+            return replace(context, slates=self.of(context, release.recalls)) if release.recalls else context
+        except StoreError:
+            context.notes.degraded.append("recollection: the log or its slates cannot be read")
+            return context
 
     def of(self, context: Context, most: int) -> Slates:
         """The newest `most` slates with marks that showed an item which the person touched later, oldest first."""
