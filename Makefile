@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo examples test torture fuzz check bench bench-quality format clean
+.PHONY: help demo examples test torture fuzz check bench growth bench-quality format clean
 help:           ## what there is to do
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -40,6 +40,9 @@ format: .make/dev ## put the code in its format
 bench: .make/dev ## the boards of quality and latency, on the bundled data, beside the peers of the last contest
 	$(BIN)/python benchmarks/quality.py $(ARGS)
 	$(BIN)/python benchmarks/latency.py $(ARGS)
+
+growth: .make/dev ## how answers, memory and start-up grow with items and people; benchmarks/results/growth.csv, .png
+	$(BIN)/python benchmarks/growth.py $(ARGS)
 
 bench-quality: .make/dev ## the boards of quality beside other libraries; DATA=folder adds data that is not bundled
 	$(BIN)/python benchmarks/contest.py $(if $(DATA),--data $(DATA)) $(ARGS)
