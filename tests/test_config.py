@@ -45,6 +45,7 @@ WRONG = [  # a file, and what its error says
     ("[copy]\nat_once = 0", ["[copy]", "at_once is 0"]),
     ("[serving]\nthreads = 0", ["[serving]", "threads is 0"]),
     ("[serving]\nwaiting = -1", ["[serving]", "waiting is -1"]),
+    ("[serving]\nqueue = -1", ["[serving]", "queue is -1"]),
     ("[serving]\ncaller = -1", ["[serving]", "caller is -1"]),
     ("[serving]\nconnections = 0", ["[serving]", "connections is 0"]),
     ("[serving]\narrival = 0", ["[serving]", "arrival is 0", "greater than 0"]),

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -61,7 +62,7 @@ def crowd(make_engine, serve, asked, **settings):
 
 
 def test_what_is_beyond_the_queue_is_turned_away_at_once_and_nobody_else(make_engine, serve):
-    early, late, probes, after = crowd(make_engine, serve, asked=7, threads=2, waiting=3)
+    early, late, probes, after = crowd(make_engine, serve, asked=7, threads=2, waiting=3, queue=0)
     assert [a.status_code for a in early] == [200] * 5
     assert [a.status_code for a in late] == [503] * 2
     assert all(a.headers["Retry-After"] == "1" for a in late)
@@ -69,6 +70,20 @@ def test_what_is_beyond_the_queue_is_turned_away_at_once_and_nobody_else(make_en
     assert all(a.headers["X-Content-Type-Options"] == "nosniff" for a in late)
     assert probes == [200, 200, 200]
     assert after.status_code == 200
+
+
+def test_a_wait_that_would_be_long_is_refused_and_only_where_one_would_wait(make_engine, serve):
+    """Turns take .2 s: with one under way the next would wait that long, which is more than is allowed."""
+    engine = make_engine()
+    recommend = engine.recommend
+    engine.recommend = lambda *args, **options: (time.sleep(0.2), recommend(*args, **options))[1]
+    for allowed, wanted in ((0.05, {200, 503}), (0.0, {200}), (20.0, {200})):
+        with serve(engine, serving=ServingSettings(threads=1, queue=allowed)) as url, ThreadPoolExecutor(4) as pool:
+            for _ in range(8):
+                assert post(url).status_code == 200  # alone nobody waits
+            answers = [pool.submit(post, url) for _ in range(4)]
+            assert {a.result().status_code for a in answers} == wanted
+            assert requests.get(f"{url}/v1/users/user-01", timeout=20).status_code == 200
 
 
 def test_one_caller_may_not_take_it_all(make_engine, serve):

@@ -8,8 +8,10 @@ from collections import Counter
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from penchant.settings import ServingSettings
 from penchant.telemetry import Telemetry
 from penchant.web.problems import problem
+from penchant.web.turns import Turns
 
 PROBES = ("/healthz", "/readyz", "/metrics")
 _FULL = "more is being asked than can be answered; try again soon"
@@ -17,11 +19,14 @@ _GREEDY = "too many requests of yours are under way; wait for their answers"
 
 
 class Admission:
-    """ASGI middleware that lets in `most` requests at once, and `share` of one caller if that is not 0."""
+    """ASGI middleware that lets in as many requests at once as `[serving]` allows, in all and of one caller.
 
-    def __init__(self, app: ASGIApp, *, most: int, share: int, telemetry: Telemetry) -> None:
+    Where a request would have to wait longer for its turn than `queue` seconds, it is turned away before.
+    """
+
+    def __init__(self, app: ASGIApp, *, serving: ServingSettings, telemetry: Telemetry) -> None:
         self.app = app
-        self.most, self.share = most, share
+        self.most, self.share, self.queue = serving.threads + serving.waiting, serving.caller, serving.queue
         self.inside = 0
         self._callers: Counter[str] = Counter()
         telemetry.inside.set_function(lambda: self.inside)
@@ -34,7 +39,8 @@ class Admission:
         caller = scope.get("caller", "")
         if self.share and self._callers[caller] >= self.share:
             await problem(429, _GREEDY, headers={"Retry-After": "1"})(scope, receive, send)
-        elif self.inside >= self.most:
+        elif self.inside >= self.most or (self.queue and _wait(scope) > self.queue):
+            scope["shed"] = True  # worth no line in the log
             await problem(503, _FULL)(scope, receive, send)
         else:
             await self._pass(caller, scope, receive, send)
@@ -49,3 +55,9 @@ class Admission:
             self._callers[caller] -= 1
             if not self._callers[caller]:
                 del self._callers[caller]
+
+
+def _wait(scope: Scope) -> float:
+    """Seconds until the turn of a request, if its route takes turns; the gate has found the route."""
+    turns: Turns | None = getattr(getattr(scope.get("route"), "endpoint", None), "turns", None)
+    return turns.wait if turns is not None else 0.0

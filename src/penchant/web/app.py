@@ -77,8 +77,7 @@ def create_app(
     app.mount("/static", console.Files(directory=console.FOLDER), name="static")
     problems.install(app)
     gate = Gate([route for router in routers for route in router.routes], keyring, rates)
-    most = serving.threads + serving.waiting
-    app.add_middleware(Admission, most=most, share=serving.caller, telemetry=engine.telemetry)
+    app.add_middleware(Admission, serving=serving, telemetry=engine.telemetry)
     app.add_middleware(Front, telemetry=engine.telemetry, gate=gate, patience=serving.arrival)
     app.add_middleware(Entrance, share=access, tracer=tracer)  # outermost: whatever answers, it is named
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]

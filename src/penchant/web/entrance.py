@@ -62,7 +62,7 @@ class Entrance:
 
     def _tell(self, scope: Scope, visit: Visit, status: int, seconds: float) -> None:
         self._credit += self.share
-        if self._credit < 1 and status < _FAILED:
+        if self._credit < 1 and (status < _FAILED or scope.get("shed", False)):
             return
         self._credit = max(0.0, self._credit - 1)
         told = {
