@@ -240,6 +240,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=100.0, help="requests a second of mixed load and swap")
     parser.add_argument("--rounds", type=int, default=500, help="journeys from event to rank")
     parser.add_argument("--only", nargs="+", choices=list(MEASURES), default=list(MEASURES))
+    parser.add_argument("--threads", type=int, nargs="*", default=[1, 2, 4], help="of each worker, compared")
     parser.add_argument("--serving", default="", help="settings of [serving], e.g. 'threads = 1'")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the results go")
     options = parser.parse_args()
@@ -253,6 +254,12 @@ def main() -> None:
                 for name in options.only:
                     for found in MEASURES[name](served, crowd, options):
                         rows.append({"workers": workers, **found})
+                        print(" | ".join(shown(rows[-1].get(key, "")) for key in COLUMNS), flush=True)
+            for threads in options.threads:
+                with serving(folder, Path(scratch), workers, f"threads = {threads}") as served:
+                    served.load(crowd.asks(), seconds=3, connections=4 * workers)
+                    for found in (*busy(served, crowd, options), *steady(served, crowd, options)):
+                        rows.append({"workers": workers, **found, "what": f"{found['what']}, threads = {threads}"})
                         print(" | ".join(shown(rows[-1].get(key, "")) for key in COLUMNS), flush=True)
         (options.out / "load.md").write_text(page(rows, options), encoding="utf-8")
         table(options.out / "load.csv", COLUMNS, rows)

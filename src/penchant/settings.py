@@ -132,7 +132,7 @@ class ServingSettings:
     traced: Annotated[float, Interval(ge=0, le=1)] = 1.0  # share of requests traced, 0 to 1, unless the caller decides
     threads: Annotated[int, Interval(ge=1, le=64)] = 2  # requests worked on at the same time, 1 to 64
     waiting: Annotated[int, Interval(ge=0, le=10_000)] = 64  # requests that wait; more get 503 at once; 0 to 10,000
-    queue: Annotated[float, Interval(ge=0, le=60)] = 0.2  # seconds a request may wait for its turn; else 503; 0: any
+    queue: Annotated[float, Interval(ge=0, le=60)] = 0.25  # seconds a request may wait for its turn; else 503; 0: any
     caller: Annotated[int, Interval(ge=0, le=10_000)] = 0  # requests of one address at once; more get 429; 0: any
     connections: Annotated[int, Interval(ge=1, le=100_000)] = 1_000  # open at once; beyond, the idlest make room
     arrival: Annotated[float, Interval(gt=0, le=600)] = 10.0  # seconds a request may take to come, or its answer to go
