@@ -9,7 +9,7 @@ from penchant.types import Event
 
 
 def ask(url, position):
-    return requests.post(f"{url}/v1/recommend", json={"user_id": "late", "k": 3, "min_position": position}, timeout=30)
+    return requests.post(f"{url}/v1/recommend", json={"user_id": "late", "k": 3, "min_position": position}, timeout=120)
 
 
 def test_a_position_that_is_about_to_come_is_waited_for_in_nobodys_way(make_engine, serve):
@@ -37,6 +37,6 @@ def test_rank_waits_too(make_engine, serve):
     with serve(engine, serving=ServingSettings(behind=20)) as url, ThreadPoolExecutor(1) as pool:
         now = ask(url, 0).json()["position"]
         body = {"user_id": "late", "candidates": ["G00", "K00"], "min_position": now + 1}
-        waiting = pool.submit(requests.post, f"{url}/v1/rank", json=body, timeout=30)
+        waiting = pool.submit(requests.post, f"{url}/v1/rank", json=body, timeout=120)
         engine.observe([Event(user="late", item="K00", kind="purchase")])
         assert waiting.result().status_code == 200
