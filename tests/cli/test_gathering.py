@@ -1,5 +1,6 @@
 """The metrics of several workers: all of them whoever is asked, each under its number, and none twice or half."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -123,3 +124,28 @@ def test_a_server_with_workers_tells_of_every_request(shop):
     keys = [key for key in after if key[0] == "penchant_http_requests_total" and ("route", "/healthz") in key]
     assert sum(after[key] - before.get(key, 0.0) for key in keys) == 12
     assert {dict(key[1:])["worker"] for key in after if key[0] == "penchant_log_position"} == {"0", "1"}
+
+
+def post(url, path, body):
+    """What a server answers over a connection of its own, so that any worker may."""
+    asked = urllib.request.Request(
+        url + path, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(asked, timeout=60) as answer:
+        return json.loads(answer.read())
+
+
+def test_a_click_is_counted_whichever_worker_had_shown_the_list(shop):
+    with crew(shop) as url:
+        for n in range(8):
+            slate = post(url, "/v1/recommend", {"user_id": f"u{n}"})["slate_id"]
+            deed = {"user_id": f"u{n}", "item_id": "G0", "event_type": "click", "slate_id": slate}
+            assert post(url, "/v1/events", {"events": [deed]})["accepted"] == 1
+        until, counted = time.monotonic() + 50, 0
+        while counted < 8 and time.monotonic() < until:
+            found = metrics(url)
+            keys = [k for k in found if k[0] == "penchant_slate_events_total" and ("kind", "click") in k]
+            counted = sum(found[key] for key in keys)
+            time.sleep(0.2)
+        assert counted == 8
+        assert sum(value for key, value in found.items() if key[0] == "penchant_answers_total") == 8
