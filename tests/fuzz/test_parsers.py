@@ -77,8 +77,8 @@ def test_a_parser_is_led_down_new_paths(name, ledger):
     ledger.begin()
     ran = subprocess.run([*words, *limits], capture_output=True, text=True, timeout=GUIDED + 300, check=False)
     assert ran.returncode == 0, ran.stdout[-3_000:] + ran.stderr[-3_000:]
-    tried = int(re.search(r"number_of_executed_units: (\d+)", ran.stderr)[1])
+    tried = int(re.search(r"number_of_executed_units:\s+(\d+)", ran.stderr)[1])
     paths = re.findall(r"cov: (\d+)", ran.stderr)
     ledger.cases, ledger.went = tried, {"branches reached": int(paths[-1])} if paths else {}
-    ledger.longest = int(re.search(r"slowest_unit_time_sec: (\d+)", ran.stderr)[1])
+    ledger.longest = int(re.search(r"slowest_unit_time_sec:\s+(\d+)", ran.stderr)[1])
     ledger.end(name, "atheris")

@@ -60,6 +60,7 @@ def _references(node):
 def test_a_route_does_what_its_description_says(guarded, path, method):
     url, headers = guarded
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
+    schema.config.generation.update(with_security_parameters=False)  # made-up keys would win over ours
 
     @hypothesis.settings(
         max_examples=20,
@@ -72,6 +73,7 @@ def test_a_route_does_what_its_description_says(guarded, path, method):
     @hypothesis.given(case=schema[path][method.upper()].as_strategy())
     def conform(case):
         response = case.call(timeout=60, headers=headers)
+        assert response.status_code != 401
         if not _awaited(response):
             case.validate_response(response, headers=headers)
 
