@@ -36,7 +36,7 @@ def server(make_engine, serve, tmp_path_factory):
             f"{url}/v1/recommend", json={"user_id": "u"}, headers={"X-API-Key": secret}, timeout=120
         )  # loops may be compiled first
         assert warm.status_code == 200
-        yield url, {"X-API-Key": secret}
+        yield url, {"Authorization": f"Bearer {secret}"}
 
 
 def fine(answer):
@@ -202,7 +202,7 @@ def test_whatever_is_on_the_wire_is_answered_or_hung_up_on(server, ledger, tryin
         answer = b""
         with connected(url) as connection:
             try:
-                key = f"X-API-Key: {headers['X-API-Key']}\r\n".encode()
+                key = f"Authorization: {headers['Authorization']}\r\n".encode()
                 connection.sendall(data.replace(b"\r\n", b"\r\n" + key, 1))
                 connection.shutdown(socket.SHUT_WR)
                 while more := connection.recv(65_536):
