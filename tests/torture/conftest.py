@@ -42,6 +42,7 @@ HEAD = (
     "|---|---|" + "---:|" * 4,
 )
 SAID = "{} moments of each step, drawn with a seed and spread over the time that it takes"
+NAMES = {"load": "import", "keep": "snapshot"}  # of steps in the table
 ROWS = pytest.StashKey[list[str]]()
 
 
@@ -151,7 +152,7 @@ def note(request):
 
     def add(step, store, counts, violations):
         met = " | ".join(str(counts[when]) for when in ("before", "midway", "ended"))
-        rows.append(f"| {step} | {store} | {met} | {violations} |")
+        rows.append(f"| {NAMES.get(step, step)} | {store} | {met} | {violations} |")
 
     return add
 

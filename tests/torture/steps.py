@@ -48,6 +48,7 @@ def append(folder, *, begin, say, name, threads=2, rounds=20):
 def fold(folder, *, begin, say, name, people=30):
     """Ask for everybody, which folds their state, while they act."""
     with projects.Project(folder) as project:
+        project.recommend("somebody new")  # what an answer needs is read now
         begin()
         for turn in range(people):
             user = f"u{turn}"
@@ -107,6 +108,7 @@ def swap(folder, *, begin, say, name, rounds=12):
         artefacts = project.built.artefacts
         versions = [release["version"] for release in project.releases()]
         watcher = serving.Watcher(project, pause=0.001)
+        project.recommend("somebody new")
         begin()
         watcher.start()
         for turn in range(rounds):

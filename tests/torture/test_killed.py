@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import closing
+from statistics import median
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -106,7 +107,7 @@ def torture(zygote, note, rounds, tmp_path):
     """Do a step once for its duration and then again and again, killing it; `check` finds what is wrong after it."""
 
     def run(step, source, check, store="sqlite", **options):
-        counts, violations = Counter(), []
+        counts, violations, was = Counter(), [], 0
 
         def once(name, after):
             place = tmp_path / name
@@ -122,10 +123,12 @@ def torture(zygote, note, rounds, tmp_path):
             shutil.rmtree(place)
             return ended["took"]
 
-        took = once("whole", None)
+        took = median(once(f"whole-{turn}", None) for turn in range(1 + 2 * (rounds > 10)))
         counts.clear()
-        for turn, after in enumerate(moments(step, rounds, took)):
-            once(str(turn), after)
+        for turn, share in enumerate(moments(step, rounds, 1)):
+            ended = once(str(turn), share * took)
+            took = (took + ended) / 2 if counts["ended"] > was else took
+            was = counts["ended"]
         note(step, store, counts, len(violations))
         assert violations == []
 
