@@ -5,6 +5,7 @@ to the driver as tuples, through SQL that SQLAlchemy has written once.
 """
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ from penchant.errors import ConfigError, NotReadyError, StoreError
 from penchant.stores.failures import busy, failure
 from penchant.stores.places import beside, location, mounted_read_only
 
+_MOMENT = 0.001  # seconds between two attempts to write
 _PATIENCE = 30  # seconds to wait for another process that is writing
 _READERS = 16  # connections kept open; more are opened and closed under load
 _OPENING = 0x70656E  # key of the PostgreSQL lock under which tables are created
@@ -225,15 +227,26 @@ class Databases:
 
 
 def _begin(connection: Connection, durable: bool, much: bool, patience: float) -> None:
+    """Begin to write, asking for SQLite's lock every moment: its own way of waiting pauses ever longer, up to .1 s."""
     connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
     connection.exec_driver_sql(f"PRAGMA cache_size={_CACHE[much]}")
-    if patience != _PATIENCE:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience * 1_000:.0f}")
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    until = time.monotonic() + patience
+    try:
+        while not _begun(connection, last=time.monotonic() >= until):
+            time.sleep(_MOMENT)
+    finally:  # others will use this connection
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_PATIENCE * 1_000}")
+
+
+def _begun(connection: Connection, last: bool) -> bool:
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-    finally:
-        if patience != _PATIENCE:  # others will use this connection
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={_PATIENCE * 1_000}")
+    except SQLAlchemyError as error:
+        if last or not busy(error):
+            raise
+        return False
+    return True
 
 
 def _lock(connection: Connection, table: Table | None, patience: float | None) -> None:
