@@ -362,7 +362,6 @@ def test_one_process_writes_at_a_time(store):
     follower.keep()
     assert begun(follower) == 0
     os.utime(store.folder / "writing", (0, 0))  # its writer is long gone
-    follower = store.follower()
     follower.keep()
     assert begun(follower) > 0
     assert not (store.folder / "writing").exists()

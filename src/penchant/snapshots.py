@@ -35,7 +35,7 @@ FOLDER = "snapshots"  # of a project
 FORMAT = 1
 _MANIFEST = "manifest.json"
 _WRITING, _GONE = "writing", "gone-"
-_ABANDONED = 900  # seconds after which a snapshot that is being written is given up
+_ABANDONED = 120  # seconds after which a snapshot that is being written is given up
 _ROOM = 50_000  # events, besides an eighth of those that are there, that may follow in the mapped columns
 _NONE: Array = np.zeros(0, dtype=np.int64)
 _STRETCH = 1_000  # newest positions by which a log is recognised
@@ -71,6 +71,13 @@ class Snapshots:
         except OSError:  # another process has just replaced it
             return 0.0
 
+    def busy(self) -> bool:
+        """Whether a process is writing one; it begins a new file every few seconds."""
+        try:
+            return time.time() - (self._folder / _WRITING).stat().st_mtime < _ABANDONED
+        except OSError:
+            return False
+
     def newest(self, kinds: Kinds, segment: str, log: Log, catalogue: Catalogue) -> Snapshot | None:
         """The newest snapshot that is whole and of these settings, this log and this catalogue."""
         for place in sorted(self._places(), reverse=True):
@@ -90,7 +97,7 @@ class Snapshots:
         aside = self._folder / _WRITING
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            if aside.exists() and time.time() - aside.stat().st_mtime < _ABANDONED:
+            if self.busy():
                 return False
             shutil.rmtree(aside, ignore_errors=True)
             try:

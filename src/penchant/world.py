@@ -96,7 +96,8 @@ class Follower:
             size = len(world.timeline)
             since = size - (self._resumed[1] if newest == self._resumed[0] else 0)
             much = since >= min(max(size // 8, _LEAST), _MOST) and size - self._tried >= _LEAST
-            if much or (world.timeline.apart and self._snapshots.age() > _PAUSE):
+            lost = world.timeline.apart and self._snapshots.age() > _PAUSE
+            if (much or lost) and not self._snapshots.busy():
                 self._tried = size
                 if self._snapshots.write(_snapshot(world)):
                     self._resume(world.position)
