@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -105,6 +106,25 @@ def test_the_watcher_keeps_what_it_has_if_the_new_release_is_damaged(shop, caplo
             watcher.look()
         assert watcher.look() is False
         assert project.engine.release.version == served
+
+
+def test_a_release_that_answers_nobody_is_not_swapped_to(shop, monkeypatch):
+    class Broken:
+        def apply(self, context, candidates):
+            raise RuntimeError("no answer")
+
+    with Project(shop) as project:
+        served = project.engine.release
+        whole = replace(served, version="new")
+        broken = replace(whole, stages={**served.stages, "broken": Broken()})
+        monkeypatch.setattr(project.built.artefacts, "current", lambda: "new")
+        monkeypatch.setattr(type(project.built.releases), "of", lambda *_: broken)
+        with pytest.raises(RuntimeError, match="no answer"):
+            serving.Watcher(project).look()
+        assert project.engine.release is served
+        monkeypatch.setattr(type(project.built.releases), "of", lambda *_: whole)
+        assert serving.Watcher(project).look() is True
+        assert project.engine.release is whole
 
 
 def test_the_watcher_says_once_that_a_release_cannot_be_served(shop, caplog, monkeypatch):
