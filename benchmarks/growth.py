@@ -1,7 +1,7 @@
 """How answers, events, memory and start-up grow with items, people and candidates; each worker is a process of its own.
 
 `python benchmarks/growth.py` makes projects scaled from the bundled shop (`scaled.py`), opens each in two processes at
-once, and writes `benchmarks/results/growth.csv` and `growth.png`, with the exponent that was fitted for each curve.
+once, and writes `benchmarks/results/growth.csv`, `growth.png` and the exponents that were fitted.
 Sizes are parameters: `--items 1000 10000 --people 1000 --rounds 100` is over in minutes. One BLAS thread.
 """
 
@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,12 @@ def main() -> None:
         writer = csv.DictWriter(file, names)
         writer.writeheader()
         writer.writerows(table)
+    with (RESULTS / "growth-exponents.csv").open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["axis", "measure", "exponent"])
+        for axis, (_, measures) in product(AXES, MEASURES.values()):
+            fitted = {name: curves(table, axis, name) for name in measures}
+            lines.writerows([axis, n, f"{exponent(*told):.3f}"] for n, told in fitted.items() if len(told[0]) > 1)
     return draw(table)
 
 
