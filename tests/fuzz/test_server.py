@@ -16,6 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule, run_state_m
 from penchant import keys
 
 PATIENCE = 20
+QUIET = 0.1  # seconds without a byte, after which no answer is expected any more
 ITEMS = ("G00", "K11", "R23")
 IDS = ("u", "user-01", "a/b", "é", "数🙂", "a b", "a%2Fb", "a?b#c", "'; --", "<b>", "\u202eabc", "x" * 512, "null")
 WISHES = ("less garden", "nothing over 10", "only books for 3 days", "不要花园", "?", "more of it please", "no no no")
@@ -177,10 +178,10 @@ HEADS = [
 def wires(draw):
     """A request with some of its bytes altered, and a body that may be one."""
     data = bytearray(draw(st.sampled_from(HEADS)) + draw(st.sampled_from([b"", b'{"user_id": "u"}', b"\xff" * 30])))
-    for _ in range(draw(st.integers(0, 5))):
+    for _ in range(draw(st.integers(0, 2))):
         at = draw(st.integers(0, len(data)))
-        data[at : at + draw(st.integers(0, 3))] = draw(
-            st.binary(max_size=3) | st.sampled_from([b"\r\n", b"\x00", b":"])
+        data[at : at + draw(st.integers(0, 1))] = draw(
+            st.sampled_from([b"\r\n", b"0", b"a", b":", b"\x00", b" ", b"\xff"])
         )
     return bytes(data)
 
@@ -204,12 +205,14 @@ def test_whatever_is_on_the_wire_is_answered_or_hung_up_on(server, ledger, tryin
             try:
                 key = f"Authorization: {headers['Authorization']}\r\n".encode()
                 connection.sendall(data.replace(b"\r\n", b"\r\n" + key, 1))
-                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(QUIET)
                 while more := connection.recv(65_536):
                     answer += more
+                status = answer[9:12].decode("latin-1") or "hung up"
+            except TimeoutError:
+                status = answer[9:12].decode("latin-1") or "waits for more"
             except (ConnectionResetError, BrokenPipeError):
-                pass  # it hung up while we were still talking
-        status = answer[9:12].decode("latin-1") or "hung up"
+                status = "hung up"  # while we were still talking
         assert not status.startswith("5"), (data, answer[:500])
         ledger.tried(status, time.perf_counter() - began)
 

@@ -1,5 +1,6 @@
 """No person's text and no key in logs, problem documents or metrics, whatever goes wrong."""
 
+import asyncio
 import logging
 
 import pytest
@@ -8,6 +9,7 @@ import requests
 from penchant import keys
 from penchant.errors import StoreError
 from penchant.logs import Lines
+from penchant.web.app import create_app
 
 MARK = "MARKzebra7"  # part of whatever a person might say
 WRONG = [
@@ -119,10 +121,12 @@ def test_what_fails_inside_is_told_by_its_place_alone(make_engine, serve, watche
         metrics = requests.get(f"{url}/metrics", timeout=60).text
     assert answer.status_code == (503 if error is StoreError else 500)
     assert MARK not in answer.text + metrics + watched.text
+    if error is StoreError:
+        assert "a store failed: down" in watched.text
+        return
     assert error.__name__ in watched.text
     assert "test_silence.py" in watched.text
     assert '"cause":{"type":"ValueError"' in watched.text
-    assert ("down" in watched.text) is (error is StoreError)
 
 
 def test_a_key_is_never_repeated(make_engine, serve, watched, tmp_path):
@@ -135,3 +139,25 @@ def test_a_key_is_never_repeated(make_engine, serve, watched, tmp_path):
         metrics = requests.get(f"{url}/metrics", headers={"X-API-Key": secret}, timeout=60)
     assert metrics.status_code == 200
     assert not [word for word in (secret[13:], MARK) if word in metrics.text + watched.text]
+
+
+@pytest.mark.parametrize(
+    ("said", "counted"), [("<TCPTransport closed=True>; the handler is closed", 499), ("twice", 200)]
+)
+def test_whoever_hangs_up_is_no_failure_of_ours(make_engine, watched, said, counted):
+    engine = make_engine()
+    app = create_app(engine, title="x")
+
+    async def send(message):
+        if message["type"] == "http.response.body":
+            raise RuntimeError(said)
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {"type": "http", "method": "GET", "path": "/healthz", "root_path": "", "headers": [], "query_string": b""}
+    asyncio.run(app({**scope, "client": ("127.0.0.1", 1), "http_version": "1.1", "scheme": "http"}, receive, send))
+    told = engine.telemetry.exposition().decode()
+    assert f'route="/healthz",status="{counted}"' in told
+    assert ("request failed" in watched.text) is (counted == 200)
+    engine.close()

@@ -55,6 +55,13 @@ class Front:
             await self.app(scope, receive, send)
             return
         answer, began = _Answer(send), perf_counter()
+        try:
+            await self._answered(scope, receive, answer)
+        except ClientDisconnect:
+            answer.status = _GONE
+        self.telemetry.requested(template(scope), answer.status, perf_counter() - began)
+
+    async def _answered(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         if (refusal := self._refusal(scope)) is not None:
             await refusal(scope, receive, answer)
         elif isinstance(body := await _body(scope, receive, self.patience), int):
@@ -63,7 +70,6 @@ class Front:
                 await problem(body, _SAID[body], headers={"Connection": "close"})(scope, receive, answer)
         else:
             await self._guarded(scope, _Replay(body, receive), answer)
-        self.telemetry.requested(template(scope), answer.status, perf_counter() - began)
 
     def _refusal(self, scope: Scope) -> Response | None:
         try:
@@ -74,6 +80,8 @@ class Front:
     async def _guarded(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
             await self.app(scope, receive, answer)
+        except ClientDisconnect:
+            raise
         except Exception as error:
             response = failure(error)
             if not answer.status:  # else the answer is half-way out and cannot be changed
@@ -93,7 +101,12 @@ class _Answer:
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
-        await self.send(message)
+        try:
+            await self.send(message)
+        except RuntimeError as error:
+            if "closed" not in str(error):
+                raise
+            raise ClientDisconnect from error  # some event loops say so only when they are written to
 
 
 class _Replay:
