@@ -6,7 +6,6 @@ from penchant.settings import Settings
 from penchant.snapshots import FOLDER, Snapshots
 from penchant.stores import salvage
 from penchant.stores.places import files_of
-from penchant.types import NEVER
 
 
 def mend(settings: Settings, folder: Path) -> list[salvage.Salvaged]:
@@ -14,5 +13,5 @@ def mend(settings: Settings, folder: Path) -> list[salvage.Salvaged]:
     urls = settings.stores
     damaged = [file for file in files_of((urls.items, urls.log, urls.state), folder) if salvage.damage(file)]
     if damaged:
-        Snapshots(folder / FOLDER).purge(NEVER)  # they may tell of events that the log has lost
+        Snapshots(folder / FOLDER).clear()  # they may tell of events that the log has lost
     return [salvage.salvage(file) for file in damaged]

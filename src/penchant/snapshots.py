@@ -38,6 +38,7 @@ _WRITING, _GONE = "writing", "gone-"
 _ABANDONED = 120  # seconds after which a snapshot that is being written is given up
 _ROOM = 50_000  # events, besides an eighth of those that are there, that may follow in the mapped columns
 _NONE: Array = np.zeros(0, dtype=np.int64)
+_END = 2**63  # behind every position
 _STRETCH = 1_000  # newest positions by which a log is recognised
 
 
@@ -118,6 +119,10 @@ class Snapshots:
         """Remove every snapshot that reaches less far, and one that is being written: a person was erased since."""
         self._drop(lambda place: _position(place) < position)
         shutil.rmtree(self._folder / _WRITING, ignore_errors=True)
+
+    def clear(self) -> None:
+        """Remove every snapshot, and one that is being written."""
+        self.purge(_END)
 
     def _drop(self, unwanted: Callable[[Path], bool]) -> None:
         """Remove snapshots, first of all their names, so that nobody meets half of one."""

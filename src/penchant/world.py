@@ -106,7 +106,7 @@ class Follower:
         """Throw away what is kept and read the whole log again."""
         with self._lock:
             if self._snapshots:
-                self._snapshots.purge(self._world.position + 1)
+                self._snapshots.clear()
             self._world = self._read(self._nothing(self._world.catalogue))
         self._tried = -_LEAST
         self.keep()

@@ -3,7 +3,8 @@
 import pytest
 
 import penchant
-from penchant import world
+from penchant import config, world
+from penchant.mending import mend
 from penchant.serving import Watcher
 
 ROWS = [{"user_id": f"person {n % 7}", "item_id": f"i{n % 5}", "timestamp": 1_700_000_000 + 60 * n} for n in range(60)]
@@ -84,3 +85,16 @@ def test_a_log_in_memory_has_no_snapshot(tmp_path, monkeypatch):
     with penchant.open(tmp_path) as project:
         project.import_events(ROWS)
     assert not (tmp_path / "snapshots").exists()
+
+
+def test_what_was_kept_of_a_damaged_log_is_not_believed(tmp_path, monkeypatch):
+    monkeypatch.setattr(world, "_LEAST", 20)
+    (tmp_path / "penchant.toml").write_text('[encoder]\nmodel = "hashing"\n')
+    with penchant.open(tmp_path) as project:
+        project.import_events(ROWS)
+    whole = (tmp_path / "penchant.db").read_bytes()
+    assert mend(config.read(tmp_path), tmp_path) == []
+    assert written(tmp_path)  # nothing was damaged
+    (tmp_path / "penchant.db").write_bytes(whole[:8_192] + bytes(4_096) + whole[12_288:])
+    mend(config.read(tmp_path), tmp_path)
+    assert not written(tmp_path)
