@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo examples test torture fuzz check bench growth bench-quality format clean
+.PHONY: help demo examples test torture fuzz check bench growth bench-quality bench-load format clean
 help:           ## what there is to do
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -47,6 +47,10 @@ growth: .make/dev ## how answers, memory and start-up grow with items and people
 bench-quality: .make/dev ## the boards of quality beside other libraries; DATA=folder adds data that is not bundled
 	$(BIN)/python benchmarks/contest.py $(if $(DATA),--data $(DATA)) $(ARGS)
 	$(BIN)/python benchmarks/quality.py $(if $(DATA),--data $(DATA))
+
+bench-load: .make/dev ## a server under load, and processes that write one log; 45 minutes, on a machine that does nothing else
+	$(BIN)/python benchmarks/appending.py
+	$(BIN)/python benchmarks/load.py $(ARGS)
 
 clean:          ## remove what was installed and built
 	rm -rf $(VENV) .make demo
