@@ -286,9 +286,8 @@ def preferred(text):
 
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "array", "items": {"type": "string"}}}, "required": ["a"]}
-answers = st.lists(
-    st.sampled_from(["{", "}", "[", "]", '"a"', ":", ",", "A", "B > C", "```json", "\\u12", "1e5", "-"])
-).map(" ".join) | st.text(max_size=100)
+TOKENS = ("{", "}", "[", "]", '"a"', ":", ",", "A", "B > C", "```json", "\\u12", "1e5", "-", "null", '"', "<think>")
+answers = st.lists(st.sampled_from((*TOKENS, '{"a": ["x"]}', '{"a": []}'))).map(" ".join) | st.text(max_size=100)
 
 
 def answered(text):
@@ -304,8 +303,22 @@ def answered(text):
 # ── the wire ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 MODELS = {m.__name__: m for m in (wire.Ask, wire.Order, wire.Likeness, wire.Said, wire.Deed, wire.Thing, copying.Copy)}
+GOOD = {
+    "Ask": {"user_id": "u"},
+    "Order": {"user_id": "u", "candidates": ["a"]},
+    "Likeness": {"item_id": "a"},
+    "Said": {"text": "less"},
+    "Deed": {"user_id": "u", "item_id": "a"},
+    "Thing": {"item_id": "a"},
+    "Copy": {"item_ids": ["a"]},
+}
 bodies = st.sampled_from(sorted(MODELS)).flatmap(
-    lambda name: st.tuples(st.just(name), documents(sorted(MODELS[name].model_fields)))
+    lambda name: st.tuples(
+        st.just(name),
+        st.dictionaries(st.sampled_from(sorted(MODELS[name].model_fields)) | texts, values, max_size=2).map(
+            lambda found: {**GOOD[name], **found}
+        ),
+    )
 )
 
 
