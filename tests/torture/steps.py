@@ -6,12 +6,16 @@ from pathlib import Path
 
 import lightgbm  # noqa: F401 - imported once, before anybody is forked
 import polars  # noqa: F401
+import sqlalchemy
 import uvicorn  # noqa: F401
 
 from penchant import config, mending, serving, world
 from penchant import project as projects
+from penchant.stores import sql_items, sql_log, sql_states  # noqa: F401
 from penchant.types import Event
 from penchant.web import app  # noqa: F401
+
+sqlalchemy.create_engine("sqlite://").dispose()  # what it imports at first use
 
 
 def load(folder, *, begin, say, name, batch=20):
