@@ -179,8 +179,9 @@ def test_every_case_is_answered_by_what_was_there_before(shop):
     line = shop.timeline
     made = release(popular=(Popular(), 10))
     for case in cases(line, int(line.time[100]), int(line.time[110])):
-        ends = worlds.timeline([]).append(
+        ends = worlds.timeline([])
+        ends.codes(list(line.users))
+        ends = ends.append(
             {n: getattr(line.until(case.time - 1), n) for n in ("time", "user", "item", "kind", "value", "position")}
         )
-        ends.users.update(line.users)
         same(answer(made, line, case), answer(made, ends, case))
