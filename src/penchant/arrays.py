@@ -5,6 +5,7 @@ No file is ever changed once it is whole. A mapped array may be written to like 
 
 import math
 import os
+import shutil
 import weakref
 import zlib
 from collections.abc import Mapping
@@ -38,7 +39,8 @@ def save(path: Path, array: Array, room: int = 0) -> int:
 
 
 def keep(folder: Path, arrays: Mapping[str, Array]) -> None:
-    """Write arrays under their names, each a file of a new folder."""
+    """Write arrays under their names, each a file of a folder that is made anew."""
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for name, array in arrays.items():
         save(folder / f"{name}.npy", array)

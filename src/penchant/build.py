@@ -78,7 +78,7 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         reader = CatalogueReader(
             choice=choice, template=reads.template, aside=reads.aside, store=items, progress=encoding
         )
-        where = {"segment": settings.events.segment, **_keeping(urls.log, folder / snapshots.FOLDER)}
+        where = {"segment": settings.events.segment, **_keeping(urls.log, folder)}
         follower = Follower(log=log, items=items, reader=reader, kinds=kinds, **where)
         folds = folding()
         telemetry = Telemetry()
@@ -109,7 +109,8 @@ def _keeping(log: str, folder: Path) -> dict[str, Any]:
     """Where what was read of a log and of the catalogue is kept; nowhere if the log is not kept either."""
     if log.startswith("memory:"):
         return {}
-    return {"snapshots": Snapshots(folder), "share": Shelf(folder / shelf.FOLDER).share}
+    place = folder / snapshots.FOLDER
+    return {"snapshots": Snapshots(place), "share": Shelf(place / shelf.FOLDER).share}
 
 
 def _released(artefacts: ArtefactStore) -> Path | None:
