@@ -19,6 +19,7 @@ from typing import Any
 
 import orjson
 
+from penchant.arrays import sync
 from penchant.errors import StoreError, UnknownError, UsageError, allowed
 
 SCOPES = ("read", "write", "admin")  # admin may do everything
@@ -116,11 +117,7 @@ def _write(file: Path, document: dict[str, Any]) -> None:
         out.flush()
         os.fsync(out.fileno())
     aside.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(file.parent)
 
 
 def _digest(secret: str) -> str:

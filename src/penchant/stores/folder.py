@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from penchant.arrays import sync
 from penchant.errors import ArtefactError, StoreError, UnknownError, allowed
 
 _MANIFEST = "manifest.json"
@@ -58,7 +59,7 @@ class FolderArtefacts:
 
     def _place(self, aside: Path, document: bytes) -> str:
         _write(aside / _MANIFEST, document)
-        _sync(aside)
+        sync(aside)
         aside.chmod(0o755)
         while True:
             version = f"{self._stamp()}-{hashlib.sha256(document).hexdigest()[:6]}"
@@ -68,7 +69,7 @@ class FolderArtefacts:
                 if not (self._folder / version).exists():
                     raise
                 continue  # another process took the name: the next second is free
-            _sync(self._folder)
+            sync(self._folder)
             return version
 
     def _large(self) -> dict[str, Path]:
@@ -96,7 +97,7 @@ class FolderArtefacts:
             aside = self._folder / f"{_UNFINISHED}{_POINTER}-{os.getpid()}"
             _write(aside, version.encode())
             aside.replace(self._folder / _POINTER)
-            _sync(self._folder)
+            sync(self._folder)
 
     def current(self) -> str | None:
         """The version promoted last; None before the first, a name that no version has if that cannot be told."""
@@ -194,15 +195,6 @@ def _write(path: Path, data: bytes) -> None:
         writer.write(data)
         writer.flush()
         os.fsync(writer.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Make the folder's own entries durable: a rename is only safe with the folder on disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _json(document: Mapping[str, Any]) -> bytes:

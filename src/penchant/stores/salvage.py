@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Table
 
+from penchant.arrays import sync
 from penchant.errors import StoreError
 from penchant.stores.database import Database
 from penchant.stores.failures import failure
@@ -237,11 +238,7 @@ def _swap(file: Path, new: Path, aside: Path) -> None:
         with suppress(FileNotFoundError):
             Path(f"{file}{suffix}").replace(f"{aside}{suffix}")
     new.replace(file)
-    handle = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(file.parent)
 
 
 def _remove(new: Path) -> None:
