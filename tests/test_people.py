@@ -75,6 +75,7 @@ def test_what_is_held_changes_no_answer(settings, tmp_path, steps):
     try:
         engine.put_items(worlds.items(ITEMS))
         for minute, step in enumerate([*steps, ("ask", "ada", 0), ("ask", "bo", 0)]):
+            engine.clock = lambda _, minute=minute: START + timedelta(days=1, minutes=minute)  # the same for both
             if query := act(engine, *step, minute):
                 held = shown(engine.preview(query))
                 engine.people._held.clear()
@@ -110,3 +111,13 @@ def test_nothing_is_held_of_who_was_forgotten(engine):
     engine.forget("ada")
     assert "ada" not in engine.people._held
     assert engine.states.get("ada") is None
+
+
+def test_nothing_made_with_another_catalogue_is_held(engine):
+    for name in ("ada", "bo"):
+        engine.observe([Event(user=name, item="i1", kind="purchase", time=START)])
+        engine.recommend(Query(user=name))
+    assert all(held.person.made for held in engine.people._held.values())
+    engine.put_items([Item(id="i3", title="other words")])
+    engine.recommend(Query(user="ada"))
+    assert [bool(held.person.made) for held in engine.people._held.values()] == [False, True]

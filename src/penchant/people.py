@@ -33,7 +33,6 @@ class Person:
 class _Held:
     key: tuple[int, int]  # how many events, and where the last one stands in the log
     person: Person
-    using: tuple[Release, Catalogue]  # what `made` was made with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +43,7 @@ class People:
     folds: Sequence[Fold]
     version: str
     _held: dict[str, _Held] = field(default_factory=dict, init=False)  # who asked last stands last
+    _using: list[object] = field(default_factory=list, init=False)  # release and catalogue of all that was made
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def of(self, world: World, user: str, now: int, release: Release) -> Person:
@@ -55,18 +55,27 @@ class People:
         last = int(places[-1])
         if timeline.time[last] > now:  # a moment of the past
             return Person(pipeline.person(timeline.until(now), user, self.folds))
-        key, using = (len(places), int(timeline.position[last])), (release, world.catalogue)
+        key = len(places), int(timeline.position[last])
         with self._lock:
+            held = self._held.get(user)
+        folds = held.person.folds if held and held.key == key else self._folded(world, user, places)
+        with self._lock:
+            self._settle(release, world.catalogue)
             held = self._held.pop(user, None)
-        if held is None or held.key != key:
-            held = _Held(key, Person(self._folded(world, user, places)), using)
-        elif held.using[0] is not release or held.using[1] is not world.catalogue:
-            held = _Held(key, Person(held.person.folds), using)
-        with self._lock:
+            if held is None or held.key != key:
+                held = _Held(key, Person(folds))
             self._held[user] = held
             while len(self._held) > min(max(_ROOM // (8 * len(world.catalogue) + 1), _FEWEST), _MOST):
                 del self._held[next(iter(self._held))]
-        return held.person
+            return held.person
+
+    def _settle(self, release: Release, catalogue: Catalogue) -> None:
+        """Let go of all that was made with another release or catalogue, or those would stay in memory."""
+        if len(self._using) == 2 and self._using[0] is release and self._using[1] is catalogue:
+            return
+        self._using[:] = release, catalogue
+        for held in self._held.values():
+            held.person = Person(held.person.folds)
 
     def forget(self, user: str) -> None:
         """Drop what is held and kept of a person."""
