@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -33,30 +34,26 @@ def traced(project, share=1.0):
     return tracer, memory
 
 
-@pytest.fixture
-def web(project):
-    """How to serve the project with a tracer."""
+@contextmanager
+def served(project, tracer):
+    """The project over HTTP with a tracer; left, every request has ended, and so has its span."""
     import uvicorn
 
     from penchant.web.app import create_app
 
-    servers = []
-
-    def serve(tracer):
-        app = create_app(project.engine, title="shop", tracer=tracer)
-        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        servers.append((server, thread))
-        while not server.started:
-            thread.join(0.01)
-            assert thread.is_alive()
-        return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-
-    yield serve
-    for server, thread in servers:
+    app = create_app(project.engine, title="shop", tracer=tracer)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+        assert thread.is_alive()
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
         server.should_exit = True
         thread.join(20)
+    assert not thread.is_alive()
 
 
 def test_an_answer_is_a_span_and_its_laps_are_spans_in_it(project):
@@ -87,12 +84,12 @@ def test_events_are_a_span_with_their_append_and_their_reading(project):
     assert "zoe" not in events.to_json()
 
 
-def test_a_request_goes_on_from_its_callers_trace(project, web):
+def test_a_request_goes_on_from_its_callers_trace(project):
     tracer, memory = traced(project)
-    url = web(tracer)
     headers = {"traceparent": f"00-{TRACE}-{ABOVE}-01"}
-    requests.post(f"{url}/v1/recommend", json={"user_id": "zoe"}, headers=headers, timeout=30)
-    requests.get(f"{url}/v1/users/nobody-known", timeout=30)
+    with served(project, tracer) as url:
+        requests.post(f"{url}/v1/recommend", json={"user_id": "zoe"}, headers=headers, timeout=30)
+        requests.get(f"{url}/v1/users/nobody-known", timeout=30)
     spans = {span.name: span for span in memory.get_finished_spans()}
     request, other = spans["POST /v1/recommend"], spans["GET /v1/users/{user_id:path}"]
     assert f"{request.context.trace_id:032x}" == TRACE
@@ -107,10 +104,11 @@ def test_a_request_goes_on_from_its_callers_trace(project, web):
 
 
 @pytest.mark.parametrize("flag", ["01", "00"])
-def test_the_caller_decides_whether_its_request_is_sampled(project, web, flag):
+def test_the_caller_decides_whether_its_request_is_sampled(project, flag):
     tracer, memory = traced(project, share=0.0 if flag == "01" else 1.0)
     headers = {"traceparent": f"00-{TRACE}-{ABOVE}-{flag}"}
-    requests.post(f"{web(tracer)}/v1/recommend", json={"user_id": "zoe"}, headers=headers, timeout=30)
+    with served(project, tracer) as url:
+        requests.post(f"{url}/v1/recommend", json={"user_id": "zoe"}, headers=headers, timeout=30)
     assert bool(memory.get_finished_spans()) is (flag == "01")
 
 
