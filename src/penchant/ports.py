@@ -118,6 +118,10 @@ class Log(Protocol):
         """Everything one person did, in order of time."""
         ...
 
+    def ids(self, positions: Sequence[int]) -> dict[int, str]:
+        """The ids of what is at these positions, where there is anything."""
+        ...
+
     def slates(self, *, slate: str | None = None, user: str | None = None, limit: int | None = None) -> list[Record]:
         """The slate with this id, those of a person, or everybody's, in order of time; the newest `limit` of them."""
         ...

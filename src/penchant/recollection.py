@@ -86,10 +86,6 @@ class Recollection:
                     del self._words[next(iter(self._words))]
         return tuple(words[at] for at in positions if at in words)
 
-    def ids(self, user: str) -> dict[int, str]:
-        """Event ids of a person by position, for evidence."""
-        return {r.position: r.entry.id for r in self._log.events(user) if isinstance(r.entry, Event)}
-
     def asked(self, user: str, timeline: Timeline, now: int) -> str | None:
         """What a person asked for in words within the last half hour; a log without requests is not read."""
         places = timeline.places("user", timeline.users.get(user, -1))

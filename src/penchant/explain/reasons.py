@@ -5,15 +5,17 @@ A reason is `{kind, part, columns, text, evidence}`: `part` is in the ranker's o
 What columns add that have nothing to say of the item, such as the match with a wish nobody made, is the kind `rest`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from penchant.explain import sentences, steering
-from penchant.protocols import Adjusts, Attributes, Context, Explains, Release, Trace
-from penchant.types import HOUR, Array, Candidates, Columns, moment
+from penchant.explain.evidence import Evidence, Ids, past, taste_of
+from penchant.protocols import Adjusts, Explains, Release, Trace
+from penchant.types import Array, Candidates, Columns
 
 Reason = dict[str, Any]
 _KINDS = {  # column prefix → kind of reason
@@ -43,21 +45,15 @@ _KINDS = {  # column prefix → kind of reason
     "reading_moment": "moment",
     "reading_": "reading",
     "heads": "reading",
-    steering.PREFIX: "steered",
+    steering.PREFIX: steering.KIND,
     "base": "base",
 }
 _OWN = ("base", "heads", steering.PREFIX)  # begin parts that are no column of a candidate as the ranker sees it
 _REST = "rest"
-_WINDOWS = {"1h": HOUR, "1d": 24 * HOUR, "7d": 168 * HOUR, "30d": 720 * HOUR}
-_OFTEN = 0.2  # share of a person's items from which on a category is often chosen
-_NEAR = 0.7  # |ln| of a price to the usual one up to which it is in the same range: half to double
-_EVENTS_SHOWN = 20  # per column; the rest is summed up
 
 
-def reasons(
-    trace: Trace, release: Release, picks: Candidates, ids: Callable[[str], Mapping[int, str]], language: str
-) -> list[tuple[Reason, ...]]:
-    """The reasons of each pick, strongest first. `ids` gives a person's event ids by position in the log."""
+def reasons(trace: Trace, release: Release, picks: Candidates, ids: Ids, language: str) -> list[tuple[Reason, ...]]:
+    """The reasons of each pick, strongest first. `ids` names events by their position in the log."""
     ranker = last_ranker(trace, release)
     if ranker is None or not len(picks):
         return [()] * len(picks)
@@ -71,15 +67,18 @@ def reasons(
         name, after = later, changed
         for column, added in _shifts(trace, release, later, given, picks).items():
             parts[column] = parts.get(column, 0.0) + added
-    names = ids(trace.context.query.user)
+    rows = picks.rows.tolist()
+    evidence = Evidence(trace.context, past(trace.context, release, rows, ids))
+    facts = [dict(zip(known.columns, values, strict=True)) for values in _transposed(known.columns)]
     order = {row: place for place, row in enumerate(after.rows.tolist())}
+    told = zip(rows, facts, _groups(known, parts), strict=True)
     return [
         tuple(
-            _grouped(trace, release, known, parts, place, names, language)
+            _told(evidence, row, figures, groups, language)
             + steering.lifted(trace, row, language)
             + _moved(trace, row, order[row], place, name, language)
         )
-        for place, row in enumerate(picks.rows.tolist())
+        for place, (row, figures, groups) in enumerate(told)
     ]
 
 
@@ -109,42 +108,51 @@ def _shifts(trace: Trace, release: Release, name: str, given: Candidates, picks:
     return {column: added[places] for column, added in stage.shifts(trace.context, given).items()}
 
 
+@cache
 def kind_of(column: str) -> str:
     """The kind of reason a column gives."""
     return next((kind for prefix, kind in _KINDS.items() if column.startswith(prefix)), "other")
 
 
-def _grouped(
-    trace: Trace,
-    release: Release,
-    known: Candidates,
-    parts: Columns,
-    place: int,
-    names: Mapping[int, str],
-    language: str,
+def _groups(known: Candidates, parts: Columns) -> list[dict[str, dict[str, float]]]:
+    """The parts of each pick by kind of reason, then by column."""
+    kinds = [(kind_of(name), name) for name in parts]
+    told = {name: ~np.isnan(values) for name, values in known.columns.items()}
+    nobody, everybody = np.zeros(len(known), bool), np.ones(len(known), bool)
+    spoken = [everybody if name.startswith(_OWN) else _speaks(name, told, nobody) for name in parts]
+    groups: list[dict[str, dict[str, float]]] = [{} for _ in range(len(known))]
+    for found, said, values in zip(groups, np.array(spoken).T.tolist(), _transposed(parts), strict=True):
+        for (kind, name), speaks, value in zip(kinds, said, values, strict=True):
+            found.setdefault(kind if speaks else _REST, {})[name] = value
+    return groups
+
+
+def _speaks(column: str, told: Mapping[str, Array], nobody: Array) -> Array:
+    """Whether a column says something of each item: neither it nor the column whose standing it is is missing."""
+    own, of = told.get(column, nobody), column.partition("~")[0]
+    return own if of == column else own & told.get(of, nobody)
+
+
+def _transposed(columns: Columns) -> list[list[float]]:
+    """The values of every row, in the order of the columns."""
+    values: list[list[float]] = np.array(list(columns.values()), dtype=np.float64).T.tolist()
+    return values
+
+
+def _told(
+    evidence: Evidence, row: int, facts: Mapping[str, float], groups: Mapping[str, Mapping[str, float]], language: str
 ) -> list[Reason]:
-    row = int(known.rows[place])
-    facts = {name: float(column[place]) for name, column in known.columns.items()}
-    groups: dict[str, dict[str, float]] = {}
-    for column, values in parts.items():
-        kind = kind_of(column) if column.startswith(_OWN) or _speaks(column, facts) else _REST
-        groups.setdefault(kind, {})[column] = float(values[place])
+    """A reason of each kind for one pick, strongest first."""
     found = []
     for kind, columns in groups.items():
-        evidence = _evidence(trace.context, release, kind, row, facts, names)
+        steered = kind == steering.KIND
+        backed = steering.evidence(evidence.context, columns) if steered else evidence.of(kind, row, facts)
         if kind == "taste":
-            evidence["speaks"] = _taste_of(evidence, columns)
-        if kind == "steered":
-            evidence = steering.evidence(trace.context, columns)
+            backed["speaks"] = taste_of(backed, columns)
         part = sum(columns.values())
-        text = sentences.render(kind, evidence, language) if part > 0 else ""  # what speaks against is no reason
-        found.append({"kind": kind, "part": part, "columns": columns, "evidence": evidence, "text": text})
+        text = sentences.render(kind, backed, language) if part > 0 else ""  # what speaks against is no reason
+        found.append({"kind": kind, "part": part, "columns": columns, "evidence": backed, "text": text})
     return sorted(found, key=lambda r: (r["kind"] == "base", -r["part"]))
-
-
-def _speaks(column: str, facts: Mapping[str, float]) -> bool:
-    """Whether a column says something of the item: neither it nor the column whose standing it is is missing."""
-    return not any(np.isnan(facts.get(name, np.nan)) for name in (column, column.partition("~")[0]))
 
 
 def _moved(trace: Trace, row: int, ranked: int, shown: int, ranker: str, language: str) -> list[Reason]:
@@ -156,120 +164,3 @@ def _moved(trace: Trace, row: int, ranked: int, shown: int, ranker: str, languag
     evidence = {"from": ranked + 1, "to": shown + 1, "by": moved_by}
     text = sentences.render("moved", evidence, language)
     return [{"kind": "moved", "part": 0.0, "columns": {}, "evidence": evidence, "text": text}]
-
-
-def _evidence(
-    context: Context, release: Release, kind: str, row: int, values: Mapping[str, float], names: Mapping[int, str]
-) -> dict[str, Any]:
-    if kind == "because":
-        return {"columns": _linear(context, release, row, names)}
-    if kind == "again":
-        return {"count": _whole(values.get("repeat_count")), "days": _whole(values.get("repeat_age"))}
-    if kind == "popular":
-        return {"events": _demand(context, row)}
-    if kind == "crowd":
-        return {"rank": _whole(values.get("crowd.standing~rank"))}
-    if kind == "together":
-        return {"shared": values.get("neighbours.together", 0.0)}
-    if kind == "follows":
-        return {"above": values.get("sequence.next", 0.0)}
-    if kind == "visit":
-        return {"shared": values.get("sessions.visit", 0.0)}
-    if kind == "rated":
-        return {"value": _known(values.get("ratings.predicted"))}
-    if kind == "alike":
-        return {"items": _titles(context, row), "words": _words(context, row)}
-    if kind == "asked":
-        text = context.query.text or ""
-        return {"text": text, "words": sorted(sentences.words(text) & sentences.words(_text(context, row)))}
-    if kind == "taste":
-        return _taste(context, row, values)
-    return {}
-
-
-def _taste(context: Context, row: int, values: Mapping[str, float]) -> dict[str, Any]:
-    """The item's category with the person's share and number of items in it; its price, and how far that is off.
-
-    `distance` is |ln(price / the geometric mean price of what they took)|.
-    """
-    catalogue, interest = context.catalogue, context.user["interest"]
-    codes, liked = catalogue.columns["category"], interest["item"][interest["weight"] > 0]
-    code = int(codes[row])
-    return {
-        "category": catalogue.categories[code] if code >= 0 else None,
-        "share": _known(values.get("match_category")),
-        "taken": int(np.count_nonzero(codes[liked] == code)) if code >= 0 else 0,
-        "price": _known(values.get("item_price")),
-        "distance": _known(abs(values.get("match_price", np.nan))),
-    }
-
-
-def _taste_of(evidence: Mapping[str, Any], columns: Mapping[str, float]) -> str | None:
-    """What of the taste may be said: the category if it is often chosen and adds, else the price if near and adds."""
-    often = (evidence["share"] or 0.0) >= _OFTEN and evidence["taken"] > 1
-    if often and columns.get("match_category", 0.0) > 0:
-        return "category"
-    near = evidence["distance"] is not None and evidence["distance"] <= _NEAR
-    return "price" if near and columns.get("match_price", 0.0) > 0 else None
-
-
-def _linear(context: Context, release: Release, row: int, names: Mapping[int, str]) -> dict[str, Any]:
-    found = {}
-    for source, (model, _) in release.sources.items():
-        if not isinstance(model, Attributes):
-            continue
-        for column, (events, parts) in model.attribute(context, row).items():
-            strongest = np.argsort(-np.abs(parts), kind="stable")
-            shown = [i for i in strongest[:_EVENTS_SHOWN].tolist() if parts[i]]
-            rest = float(parts.sum() - parts[shown].sum())
-            entry = [_event(context, names, events, parts, i) for i in shown]
-            found[f"{source}.{column}"] = {"value": float(parts.sum()), "events": entry, "rest": rest}
-    return found
-
-
-def _event(context: Context, names: Mapping[int, str], events: Any, parts: Array, place: int) -> dict[str, Any]:
-    item, kinds = context.catalogue.items[int(events.item[place])], context.timeline.kinds.names
-    return {
-        "event_id": names.get(int(events.position[place])),
-        "item_id": item.id,
-        "title": item.title or item.id,
-        "event_type": sentences.LOOKING if events.position[place] < 0 else kinds[int(events.kind[place])],
-        "timestamp": moment(int(events.time[place])).isoformat(),
-        "part": float(parts[place]),
-    }
-
-
-def _demand(context: Context, row: int) -> dict[str, int]:
-    """How many positive events the item had in each of the last windows."""
-    timeline = context.timeline
-    events = timeline.events(timeline.places("item", row))
-    times = events.time[events.weight > 0]
-    return {name: int(np.count_nonzero(times > context.now - length)) for name, length in _WINDOWS.items()}
-
-
-def _titles(context: Context, row: int, most: int = 3) -> list[str]:
-    """Titles of the liked items whose texts are nearest to this one."""
-    interest = context.user["interest"]
-    liked = interest["item"][(interest["weight"] > 0) & (interest["item"] != row)]
-    vectors = context.catalogue.vectors
-    nearest = liked[np.argsort(-(vectors[liked] @ vectors[row]), kind="stable")][:most]
-    return [context.catalogue.items[r].title or context.catalogue.items[r].id for r in nearest.tolist()]
-
-
-def _words(context: Context, row: int) -> list[str]:
-    """Words this item's text shares with those titles."""
-    shared = sentences.words(" ".join(_titles(context, row)))
-    return sorted(shared & sentences.words(_text(context, row)))
-
-
-def _text(context: Context, row: int) -> str:
-    item = context.catalogue.items[row]
-    return f"{item.title} {item.description}"
-
-
-def _known(value: float | None) -> float | None:
-    return None if value is None or np.isnan(value) else value
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None or np.isnan(value) else round(value)

@@ -13,6 +13,7 @@ from penchant.protocols import Context, Trace
 from penchant.steers import Delta, document, words
 from penchant.types import Candidates
 
+KIND = "steered"  # of reason
 PREFIX = "steered."  # begins the columns of what deltas add; the number of the delta follows
 
 
@@ -24,16 +25,16 @@ def evidence(context: Context, columns: Mapping[str, float]) -> dict[str, Any]:
 
 def lifted(trace: Trace, row: int, language: str) -> list[dict[str, Any]]:
     """A reason for an item that is in the list because others were moved away from it."""
-    moved = _step(trace)
+    k, asked = trace.context.query.k, [d for d in trace.context.steering if d.way in ("less", "no")]
+    moved = _step(trace) if asked else None
     if moved is None:
         return []
     before, after = moved
-    k, asked = trace.context.query.k, [d for d in trace.context.steering if d.way in ("less", "no")]
-    if not asked or _place(before, row) < k or _place(after, row) >= k or _meant(trace.context, after, row):
+    if _place(before, row) < k or _place(after, row) >= k or _meant(trace.context, after, row):
         return []
     found = {"asked": [document(delta) for delta in asked]}
-    text = sentences.render("steered", found, language)
-    return [{"kind": "steered", "part": 0.0, "columns": {}, "evidence": found, "text": text}]
+    text = sentences.render(KIND, found, language)
+    return [{"kind": KIND, "part": 0.0, "columns": {}, "evidence": found, "text": text}]
 
 
 def lowered(trace: Trace, row: int, language: str) -> str:

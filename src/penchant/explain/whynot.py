@@ -1,11 +1,12 @@
 """Why not: where in the pipeline an item was lost, with its standing at every step before that."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from penchant.explain import steering
+from penchant.explain.evidence import Ids
 from penchant.explain.reasons import last_ranker, reasons
 from penchant.protocols import Explains, Release, Tells, Trace
 
@@ -15,7 +16,7 @@ def why(
     release: Release,
     item: str,
     language: str,
-    ids: Callable[[str], Mapping[int, str]] = lambda _: {},
+    ids: Ids = lambda _: {},
 ) -> dict[str, Any]:
     """`shown`, `rank`, `lost_at` (catalogue, rule:…, retrieval, a stage, ranking or None) and `because` in words."""
     row = trace.context.catalogue.row_of.get(item)

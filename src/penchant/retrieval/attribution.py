@@ -9,12 +9,17 @@ from penchant.types import Array, Rows
 
 def by_event(context: Context, rows: Rows, parts: Array) -> tuple[Events, Array]:
     """Split each item's part evenly over the person's positive events with it; a look at this moment is one of them."""
+    events, places = context.once(("events with", rows.tobytes()), lambda: _met(context, rows))
+    count = np.bincount(places, minlength=len(rows))
+    return events, (parts / np.maximum(count, 1))[places]
+
+
+def _met(context: Context, rows: Rows) -> tuple[Events, Array]:
+    """The person's positive events with these distinct items, and the place of each event's item in `rows`."""
     timeline = context.timeline
     events = timeline.events(timeline.places("user", timeline.users.get(context.query.user, -1)))
     events = events.take((events.weight > 0) & np.isin(events.item, rows))
     looked_at = timeline.glance(rows[~np.isin(rows, events.item)], context.now)
     events = Events(*(np.concatenate([getattr(events, n), getattr(looked_at, n)]) for n in Events.__slots__))
-    part = np.zeros(len(context.catalogue))
-    part[rows] = parts
-    count = np.bincount(events.item, minlength=len(part))
-    return events, part[events.item] / np.maximum(count[events.item], 1)
+    order = np.argsort(rows, kind="stable")
+    return events, order[np.searchsorted(rows, events.item, sorter=order)]

@@ -7,6 +7,7 @@ A person's scores are Σ w_h·B[h, :] over their past, so every score splits exa
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -174,7 +175,7 @@ class LinearModel:
     def attribute(self, context: Context, row: int) -> Mapping[str, tuple[Events, Array]]:
         found = {}
         for name in NAMES:
-            rows, weights = self._past(context, name)
+            rows, weights = context.once((self, "past", name), partial(self._past, context, name))
             found[name] = by_event(context, rows, weights * self._toward(context, name, rows, row))
         return found
 

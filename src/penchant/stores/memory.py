@@ -129,6 +129,12 @@ class MemoryLog:
             mine = [record for record in self._records if _of(record.entry, user)]
         return sorted(mine, key=_time)
 
+    def ids(self, positions: Sequence[int]) -> dict[int, str]:
+        """The ids of what is at these positions, where there is anything."""
+        wanted = set(positions)
+        with self._lock:
+            return {record.position: record.entry.id for record in self._records if record.position in wanted}
+
     def slates(self, *, slate: str | None = None, user: str | None = None, limit: int | None = None) -> list[Record]:
         """Slates by id, by person or all, in order of time; the newest `limit` of them."""
         with self._lock:

@@ -1,6 +1,6 @@
 """The log in SQL, on SQLite or PostgreSQL: appended under one lock, so that positions appear in their own order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
@@ -16,6 +16,7 @@ from penchant.stores.tables import LOG
 from penchant.types import Slate
 
 _COLUMNS = ("id", "type", "time", "user", "kind", "item", "value", "text", "context", "slate")
+_NAMED = 64  # positions that one query names
 _MUCH = 5_000  # entries that are worth a large page cache
 _ENTRY = [LOG.c.position, *(LOG.c[name] for name in _COLUMNS)]
 _SLIM = [LOG.c[name] for name in ("position", "time", "user", "item", "kind", "value")]
@@ -49,6 +50,8 @@ class SqlLog:
         )
         mine = select(*_ENTRY).where(LOG.c.user == bindparam("user"))
         self._events = database.sql(mine.order_by(LOG.c.time, LOG.c.position))
+        some = LOG.c.position.in_([bindparam(f"position{n}") for n in range(_NAMED)])
+        self._ids = database.sql(select(LOG.c.position, LOG.c.id).where(some))
 
     def append(self, entries: Iterable[Entry]) -> list[Record]:
         """Write all entries or, on a StoreError, none; returns the new ones in order.
@@ -92,6 +95,13 @@ class SqlLog:
     def events(self, user: str) -> list[Record]:
         """Everything one person did, in order of time."""
         return [_record(row) for row in self._database.read(self._events, (user,))]
+
+    def ids(self, positions: Sequence[int]) -> dict[int, str]:
+        """The ids of what is at these positions, where there is anything."""
+        nowhere = [0] * (-len(positions) % _NAMED)  # positions begin with 1
+        asked = [*positions, *nowhere]
+        parts = (tuple(asked[at : at + _NAMED]) for at in range(0, len(asked), _NAMED))
+        return dict(row for part in parts for row in self._database.read(self._ids, part))
 
     def slates(self, *, slate: str | None = None, user: str | None = None, limit: int | None = None) -> list[Record]:
         """Slates by id, by person or all in order of time, those that this process has not written yet among them."""

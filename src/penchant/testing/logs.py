@@ -119,6 +119,14 @@ class LogContract:
         assert [r.entry for r in log.events("ann")] == [full, an_event(2)]
         assert log.events("nobody") == []
 
+    @pytest.mark.parametrize("count", [1, 64, 65, 150])
+    def test_names_what_is_at_positions(self, log: Log, count: int) -> None:
+        records = log.append(an_event(n) for n in range(count + 5))
+        assert log.ids([]) == {}
+        assert log.ids([records[-1].position + 1]) == {}
+        wanted = records[3 : count + 3]
+        assert log.ids([r.position for r in wanted]) == {r.position: r.entry.id for r in wanted}
+
     def test_slates_come_back_equal(self, log: Log) -> None:
         log.append([a_slate(2), a_slate(1), a_slate(3, user="bob")])
         assert [r.entry for r in log.slates(slate="s3")] == [a_slate(3, user="bob")]
