@@ -1,6 +1,5 @@
 """The engine: recommend, observe, swap. The only place with a clock; every surface calls it and nothing else."""
 
-import threading
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -12,9 +11,10 @@ import numpy as np
 
 from penchant import explain as explaining
 from penchant import pipeline, privacy, steerage, tempo
-from penchant.checks import AHEAD, Observed, check, flaw, unknown
+from penchant.checks import Observed, check, unknown
 from penchant.enriched import news
 from penchant.errors import NotReadyError, UnknownError, UsageError
+from penchant.intake import Intake
 from penchant.people import Folded, People
 from penchant.ports import ItemChange, ItemStore, Log, StateStore
 from penchant.protocols import Context, Fold, Notes, Release, Trace
@@ -24,7 +24,7 @@ from penchant.steers import Steer
 from penchant.telemetry import Telemetry
 from penchant.types import PROPENSITY, Event, Item, Pick, Query, Slate, micros, moment
 from penchant.watch import Watch
-from penchant.world import BARE, Follower, World, born
+from penchant.world import Follower, World, born
 
 
 @dataclass(kw_only=True)
@@ -50,7 +50,7 @@ class Engine:
     steering: steerage.Steerage = field(init=False)
     people: People = field(init=False)
     watch: Watch = field(init=False)
-    _observing: threading.Lock = field(default_factory=threading.Lock, init=False)
+    intake: Intake = field(init=False)
 
     def __post_init__(self) -> None:
         self.language = Language(reader=self.reader, generator=self.generator)
@@ -58,6 +58,7 @@ class Engine:
         self.steering = steerage.Steerage(self.log)
         self.people = People(states=self.states, folds=self.folds, version=self.version)
         self.watch = Watch(self)
+        self.intake = Intake(self)
 
     def recommend(self, query: Query, *, explain: bool = False, language: str = "en", min_position: int = 0) -> Slate:
         """What to offer: at most `query.k` picks, best first, as of `query.at` or now, with reasons if asked for.
@@ -152,17 +153,10 @@ class Engine:
 
         Rejects single events with a reason; events whose id is known already are duplicates and change nothing.
         """
-        kinds = self.follower.catch_up().timeline.kinds
-        latest = datetime.now(UTC) + AHEAD
-        rejected = [(place, reason) for place, event in enumerate(events) if (reason := flaw(event, latest))]
-        bad = {place for place, _ in rejected}
-        good = [replace(e, kind=kinds.canonical(e.kind)) for place, e in enumerate(events) if place not in bad]
-        with self._observing:  # so that events get their times in the order in which they are logged
-            now = self.clock(self.follower.catch_up())
-            named = [replace(e, id=e.id or uuid.uuid4().hex, time=e.time or now) for e in good]
-            new, position = self.watch.appended(self.record, named)
-        self.watch.observed(good, new, [reason for _, reason in rejected])
-        return Observed(accepted=new, duplicates=len(good) - new, position=position, rejected=tuple(rejected))
+        (seen,) = self.intake.take([events])
+        if isinstance(seen, Exception):
+            raise seen
+        return seen
 
     def steer(self, user: str, text: str, surface: str = "") -> Steer:
         """Understand what a person asks of their lists and log it: the next answer follows it, where it is about them.
@@ -186,13 +180,7 @@ class Engine:
 
     def record(self, events: Sequence[Event]) -> int:
         """Append checked events, adding items nobody described yet; returns how many were new."""
-        world = self.follower.catch_up()
-        known = world.catalogue.row_of
-        unknown = dict.fromkeys(e.item for e in events if e.item is not None and e.item not in known)
-        if unknown:
-            now = self.clock(world)
-            self.log.append(ItemChange(id=f"{BARE}{i}", time=now, item=Item(id=i)) for i in unknown)
-        return len(self.log.append(events))
+        return self.intake.record(events)
 
     def put_items(self, items: Iterable[Item]) -> int:
         """Insert or replace items, recommendable at once; returns how many were new or different."""

@@ -47,7 +47,7 @@ class Telemetry:
         self.degraded = self._counter("degraded", "Answers that had to do without something", "what")
         self.events = self._counter("events", "Events by outcome", "outcome")
         self.rejected = self._counter("rejected_rows", "Events that were not taken, by what was wrong", "field")
-        self.appends = self._tally("append_seconds", "Durable append of a batch of events")
+        self.appends = self._tally("append_seconds", "Durable append of events that came together")
         self.visible = self._tally("visible_seconds", "From the durable append of events to their being read")
         self.ranked = self._tally("event_to_rank_seconds", "From a durable append to the first answer that has read it")
         self.generated = self._counter(

@@ -23,6 +23,7 @@ from penchant.world import Follower, World
 
 _UNREAD = 4_096  # appends that no answer has read yet, of which the time is known
 _AHEAD = 10_000  # entries of the log that are looked at to see how far it goes on; a lag is told up to that
+Logged = int | Exception  # how many events of a batch were new, or why none was logged
 
 
 class Watched(Protocol):
@@ -66,18 +67,18 @@ class Watch:
                 while self._unread and self._unread[0][0] <= slate.position:
                     self._telemetry.ranked.one(now - self._unread.popleft()[1])
 
-    def appended(self, record: Callable[[Sequence[Event]], int], events: Sequence[Event]) -> tuple[int, int]:
-        """Record events durably and read on; returns how many were new, and how far the log has been read."""
+    def appended(self, append: Callable[[], list[Logged]]) -> tuple[list[Logged], int]:
+        """Append batches of events durably and read on; returns what that gave, and how far the log has been read."""
         laps = Laps()
-        new = record(events)
+        logged = append()
         laps("append")
         position = self._engine.follower.catch_up().position
         laps("read")
-        if new:
+        if any(new and isinstance(new, int) for new in logged):
             self._telemetry.logged(laps)
             with self._lock:
                 self._unread.append((position, laps.times[1] / 1e9))
-        return new, position
+        return logged, position
 
     def observed(self, events: Sequence[Event], new: int, reasons: Sequence[str]) -> None:
         """Count events that were taken, and those that were rejected by their reasons."""

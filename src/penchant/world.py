@@ -17,6 +17,7 @@ from penchant.types import NEVER, Array, Catalogue, Item, own
 
 _LEAST, _MOST = 20_000, 200_000  # events, or an eighth of all within these, after which a snapshot is written anew
 _PAUSE = 600  # seconds between two that are written for another reason: an event came so late that indexes were lost
+_STRETCH = 50_000  # entries read at once
 BARE = "bare:"  # begins the id of a change that adds an item which only events have named
 
 
@@ -69,9 +70,10 @@ class Follower:
             return self._world
 
     def _read(self, read: World) -> World:
-        world, changes, erasures = read, _Changes(), []
+        world, changes, erasures, more = read, _Changes(), [], True
         key = world.timeline.segments.key
-        while (tail := self._log.tail(world.position, key=key)).position > world.position:
+        while more and (tail := self._log.tail(world.position, _STRETCH, key=key)).position > world.position:
+            more = len(tail.positions) + len(tail.changes) >= _STRETCH  # else it has been read to its end
             changes.add(tail)
             erasures += [r for r in tail.changes if isinstance(r.entry, Erasure)]
             if changes.names(tail) - world.catalogue.row_of.keys():
@@ -79,7 +81,7 @@ class Follower:
                 changes = _Changes()
             world = replace(world, timeline=_told(world, tail), position=tail.position)
         if world is read:
-            return world
+            return read
         if erasures and self._snapshots:
             self._snapshots.purge(erasures[-1].position)
         return without(self._changed(world, changes), erasures)

@@ -1,6 +1,7 @@
 """The log in SQL, on SQLite or PostgreSQL: appended under one lock, so that positions appear in their own order."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
@@ -74,12 +75,16 @@ class SqlLog:
         return records
 
     def _write(self, rows: list[Row]) -> list[tuple[int, str]]:
-        with self._database.write(lock=LOG, much=len(rows) > _MUCH) as connection:
-            last = connection.exec_driver_sql(self._last).scalar_one() or 0
-            connection.exec_driver_sql(self._insert, rows)
-            result: Any = connection.exec_driver_sql(self._new, (last,))
-            new: list[tuple[int, str]] = result.cursor.fetchall()
-            return new
+        much = len(rows) > _MUCH
+        with (
+            self._database.write(lock=LOG, much=much) as connection,
+            closing(connection.connection.cursor()) as cursor,  # past SQLAlchemy, which takes longer than SQLite
+        ):
+            cursor.execute(self._last)
+            (last,) = cursor.fetchall()[0]
+            cursor.executemany(self._insert, rows)
+            cursor.execute(self._new, (last or 0,))
+            return list(cursor.fetchall())
 
     def tail(self, after: int, limit: int = 50_000, *, key: str = "") -> Tail:
         """Entries behind a position: events as columns, item changes and erasures as records."""

@@ -5,11 +5,13 @@ a key or an address, was found out at the gate.
 """
 
 from collections import Counter
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from penchant.settings import ServingSettings
 from penchant.telemetry import Telemetry
+from penchant.web.groups import Groups
 from penchant.web.problems import problem
 from penchant.web.turns import Turns
 
@@ -59,5 +61,5 @@ class Admission:
 
 def _wait(scope: Scope) -> float:
     """Seconds until the turn of a request, if its route takes turns; the gate has found the route."""
-    turns: Turns | None = getattr(getattr(scope.get("route"), "endpoint", None), "turns", None)
+    turns: Turns | Groups[Any, Any] | None = getattr(getattr(scope.get("route"), "endpoint", None), "turns", None)
     return turns.wait if turns is not None else 0.0

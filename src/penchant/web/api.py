@@ -1,7 +1,7 @@
 """The API of version 1: each route checks what it is given, calls the engine once and writes down what it says."""
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from penchant import privacy
+from penchant.checks import Observed
 from penchant.desk import Desk
 from penchant.engine import Engine
 from penchant.errors import UnknownError
@@ -21,6 +22,7 @@ from penchant.web.answers import Json
 from penchant.web.copying import Copying
 from penchant.web.entrance import lacked
 from penchant.web.gate import GUARDED, needs
+from penchant.web.groups import Groups
 from penchant.web.problems import documented
 from penchant.web.reading import Reading
 from penchant.web.turns import Turns
@@ -56,12 +58,17 @@ class Api:
         """
         return Copying(self.desk).write(body, request, language({"language": body.language}, spoken))
 
-    def observe(self, body: wire.Deeds) -> Response:
-        """Log events; once this answers with 200 they are durable, and the next answer has seen them."""
-        good, bad = wire.sorted_out(body.events)
+    def observe(self, bodies: Sequence[wire.Deeds]) -> list[Response | Exception]:
+        """Log the events of requests that came at the same time."""
+        sorted_out = [wire.sorted_out(body.events) for body in bodies]
+        seen = self.engine.intake.take([list(good.values()) for good, _ in sorted_out])
+        return [
+            one if isinstance(one, Exception) else self._receipt(one, list(good), bad)
+            for one, (good, bad) in zip(seen, sorted_out, strict=True)
+        ]
+
+    def _receipt(self, seen: Observed, places: list[int], bad: list[tuple[int, str]]) -> Response:
         self.engine.telemetry.observed(0, 0, [why for _, why in bad])
-        seen = self.engine.observe(list(good.values()))
-        places = list(good)
         rejected = sorted(bad + [(places[index], reason) for index, reason in seen.rejected])
         return Json(
             {
@@ -142,10 +149,11 @@ class _Route(APIRoute):
         return strict
 
 
-def routes(engine: Engine, desk: Desk, turn: Turns, behind: float = 0.0) -> APIRouter:
+def routes(engine: Engine, desk: Desk, turn: Turns, entry: Turns, behind: float = 0.0) -> APIRouter:
     """The routes of version 1 around an engine and its desk.
 
-    What an engine answers by itself takes its turn; what may wait for a language model or read much has other threads.
+    What an engine answers by itself takes its turn, events take those of the `entry`; what may wait for a language
+    model or read much has other threads.
     A log that is `behind` is waited for so many seconds.
     """
     api = Api(engine, desk)
@@ -157,7 +165,7 @@ def routes(engine: Engine, desk: Desk, turn: Turns, behind: float = 0.0) -> APIR
         ("read", "POST", "/rank", reading(turn(api.rank)), answers.Answer, body),
         ("read", "POST", "/similar", turn(api.similar), answers.Likes, (*body, 404)),
         ("read", "POST", "/copy", api.copy, copying.Texts, (*body, 404)),
-        ("write", "POST", "/events", turn(api.observe), answers.Receipt, body),
+        ("write", "POST", "/events", _entered(api, entry), answers.Receipt, body),
         ("write", "PUT", "/items", turn(api.put_items), answers.Stocked, body),
         ("write", "DELETE", "/items/{item_id:path}", turn(api.withdraw), answers.Withdrawn, (404,)),
         # before the paths that take all
@@ -172,6 +180,18 @@ def routes(engine: Engine, desk: Desk, turn: Turns, behind: float = 0.0) -> APIR
         said: dict[str, Any] = {"responses": documented(*GUARDED, *errors), "openapi_extra": needs(scope)}
         router.add_api_route(path, handler, methods=[method], response_model=model, **said)
     return router
+
+
+def _entered(api: Api, turns: Turns) -> Callable[[wire.Deeds], Coroutine[Any, Any, Response]]:
+    """The handler of events, of which those that come together are logged together."""
+    groups: Groups[wire.Deeds, Response] = Groups(api.observe, turns, lambda body: len(body.events), wire.MOST)
+
+    async def observe(body: wire.Deeds) -> Response:
+        """Log events; once this answers with 200 they are durable, and the next answer has seen them."""
+        return await groups(body)
+
+    observe.__dict__["turns"] = groups
+    return observe
 
 
 def language(context: object, spoken: str | None) -> str:

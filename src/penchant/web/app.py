@@ -55,7 +55,7 @@ def create_app(
     is what /metrics says, by default what the engine tells.
     """
     desk = desk or Desk(engine=engine, writer=Copywriter(telemetry=engine.telemetry))
-    answers, probes = Turns(serving.threads), Turns(1)
+    answers, entry, probes = Turns(serving.threads), Turns(1), Turns(1)
     app = FastAPI(
         title=title,
         version=_version(),
@@ -63,12 +63,12 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(on_start, (answers.close, probes.close, *on_stop)),
+        lifespan=_lifespan(on_start, (answers.close, entry.close, probes.close, *on_stop)),
         generate_unique_id_function=_name,
     )
     app.state.leaving = False
     routers = (
-        api.routes(engine, desk, answers, serving.behind),
+        api.routes(engine, desk, answers, entry, serving.behind),
         _probes(engine, probes, metrics),
         console.routes(engine, title),
     )

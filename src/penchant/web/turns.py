@@ -25,7 +25,7 @@ class Turns:
         self._count = threads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="penchant-answers")
         self._inside = 0
-        self._between = 0.0  # seconds between the ends of two turns while there is always one under way
+        self.between = 0.0  # seconds between the ends of two turns while there is always one under way
         self._last = 0.0  # when a turn ended last, or the first of many began
 
     def __call__(self, work: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
@@ -48,12 +48,12 @@ class Turns:
 
     def _learn(self, now: float) -> None:
         took, self._last = min(now - self._last, _LONGEST), now
-        self._between += _MEMORY * (took - self._between)
+        self.between += _MEMORY * (took - self.between)
 
     @property
     def wait(self) -> float:
         """Seconds that whoever comes now would wait for a thread, as far as the last turns tell."""
-        return max(0, self._inside - self._count + 1) * self._between
+        return max(0, self._inside - self._count + 1) * self.between
 
     def close(self) -> None:
         """Take nothing more; what is under way is not waited for."""
