@@ -3,7 +3,7 @@
 Times are aware; many rows are numpy columns; arrays are never written in place.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -119,6 +119,42 @@ class Catalogue:
         return np.fromiter((r for r in found if r is not None), dtype=np.int32)
 
 
+class Taken(Mapping[str, Array]):
+    """Some rows of columns, of which each is copied when it is read: of a hundred, stages read a few.
+
+    Threads may share it: what is copied twice is the same.
+    """
+
+    __slots__ = ("_own", "_places", "_whole")
+
+    def __init__(self, whole: Columns, places: Array, own: dict[str, Array]) -> None:
+        self._whole, self._places = whole, places  # what all rows have, and which of them these are
+        self._own = own  # what was read, or added to these rows
+
+    def __getitem__(self, name: str) -> Array:
+        found = self._own.get(name)
+        if found is None:
+            found = self._own[name] = self._whole[name][self._places]
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._own or name in self._whole
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._whole
+        yield from [name for name in self._own if name not in self._whole]
+
+    def __len__(self) -> int:
+        return len(self._whole.keys() | self._own.keys())
+
+    def __or__(self, more: Columns) -> "Taken":
+        return Taken(self._whole, self._places, {**self._own, **more})
+
+    def take(self, places: Array) -> "Taken":
+        """Keep or reorder by positions."""
+        return Taken(self._whole, self._places[places], {name: own[places] for name, own in self._own.items()})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
     """Items under consideration: distinct catalogue rows with a score and named columns each."""
@@ -132,12 +168,14 @@ class Candidates:
 
     def take(self, where: Array | slice) -> "Candidates":
         """Keep or reorder by a boolean mask or positions."""
-        columns = {name: column[where] for name, column in self.columns.items()}
-        return Candidates(rows=self.rows[where], scores=self.scores[where], columns=columns)
+        places = np.arange(len(self))[where]
+        known = self.columns if isinstance(self.columns, Taken) else Taken(self.columns, np.arange(len(self)), {})
+        return Candidates(rows=self.rows[places], scores=self.scores[places], columns=known.take(places))
 
     def with_columns(self, columns: Columns) -> "Candidates":
         """Add columns, one entry per candidate."""
-        return replace(self, columns={**self.columns, **columns})
+        known = self.columns
+        return replace(self, columns=known | columns if isinstance(known, Taken) else {**known, **columns})
 
     def with_scores(self, scores: Array) -> "Candidates":
         """Set the scores and order by them, best first; ties keep their order."""

@@ -30,8 +30,8 @@ class Habits:
     history: Annotated[int, Ge(1)] = 1_000  # the person's newest events that are used; 1 or more
     items: Annotated[int, Ge(1)] = 50  # strongest habits by which others are found; 1 or more
     audience: Annotated[int, Ge(1)] = 300  # newest events of each such item; 1 or more
-    people: Annotated[int, Ge(1)] = 200  # people of the audience who share most; 1 or more
-    depth: Annotated[int, Ge(1)] = 50  # newest events of each of them; 1 or more
+    people: Annotated[int, Ge(1)] = 100  # people of the audience who share most; 1 or more
+    depth: Annotated[int, Ge(1)] = 30  # newest events of each of them; 1 or more
     nearest: Annotated[int, Ge(1)] = 100  # of these people, the most alike that count; 1 or more
 
     def retrieve(self, context: Context, limit: int) -> Rows:
