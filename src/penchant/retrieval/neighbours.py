@@ -32,7 +32,7 @@ class Neighbours:
     pace: Annotated[float, Ge(0)] = 0.3  # an item met s steps ago counts 1/(1 + pace·s); 0 or more
     audience: Annotated[int, Ge(1)] = 500  # most recent events of each such item; 1 or more
     people: Annotated[int, Ge(1)] = 800  # people of the audience who share most; 1 or more
-    depth: Annotated[int, Ge(1)] = 50  # most recent events of each of them; 1 or more
+    depth: Annotated[int, Ge(1)] = 30  # most recent events of each of them; 1 or more
     b: Annotated[float, Interval(ge=0, le=1)] = 0.2  # how much popularity is divided out of `bm25`, from 0 to 1
     even: Annotated[float, Interval(ge=0, le=1)] = 0.7  # how much less those who do much count in `peers`, from 0 to 1
     peers: Annotated[float, Gt(0)] = 30.0  # days, above 0, after which an event counts half in `peers`

@@ -33,7 +33,7 @@ class Sessions:
     pace: Annotated[float, Ge(0)] = 0.3  # an item met s steps ago counts 1/(1 + pace·s); 0 or more
     audience: Annotated[int, Ge(1)] = 500  # newest events of each of them that are looked at; 1 or more
     recent: Annotated[int, Ge(1)] = 750  # newest of all these events whose sessions are compared; 1 or more
-    depth: Annotated[int, Ge(1)] = 30  # newest events of each person behind them; 1 or more
+    depth: Annotated[int, Ge(1)] = 20  # newest events of each person behind them; 1 or more
     nearest: Annotated[int, Ge(1)] = 300  # most similar sessions that count; 1 or more
     half_life: Annotated[float, Gt(0)] = 30.0  # days, above 0, after which a session counts half
 
