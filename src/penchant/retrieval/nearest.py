@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Interval
 
 from penchant.protocols import Context
 from penchant.retrieval.best import best, liked
+from penchant.retrieval.clusters import LARGE, clustered, kinship
 from penchant.retrieval.whitening import whitened
 from penchant.types import Array, Catalogue, Columns, Floats, Rows
 
@@ -38,28 +39,51 @@ class Nearest:
     def retrieve(self, context: Context, limit: int) -> Rows:
         wishes, catalogue = self._wishes(context), context.catalogue
         if "wish" in wishes:
+            if len(catalogue) > LARGE and self.metric != "euclidean":
+                near = clustered(catalogue, "vectors", catalogue.vectors)
+                return near.nearest(catalogue.vectors, wishes["wish"][None], limit, context.allowed)
             return best(context, _positive(self._match(catalogue.vectors, wishes["wish"])), limit)
         if "tastes" not in wishes:
             return np.zeros(0, np.int32)
-        kinship = self._kinship(context) + np.float32(1e-6)  # everything is like a taste, more or less
-        kinship[_met(context)] = 0.0
-        return best(context, kinship, limit)
+        if len(catalogue) > LARGE:
+            return self._alike(context, wishes["tastes"], limit)
+        kin = self._kinship(context) + np.float32(1e-6)  # everything is like a taste, more or less
+        kin[_met(context)] = 0.0
+        return best(context, kin, limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
         wishes, vectors = self._wishes(context), context.catalogue.vectors[rows]
         nothing = np.full(len(rows), np.nan, dtype=np.float32)
         columns = {n: self._match(vectors, wishes[n]) if n in wishes else nothing for n in ("interest", "last", "wish")}
-        if "tastes" in wishes:
-            kinship = self._kinship(context).copy()
-            kinship[_met(context)] = np.nan
-            return {**columns, "tastes": kinship[rows]}
-        return {**columns, "tastes": nothing}
+        if "tastes" not in wishes:
+            return {**columns, "tastes": nothing}
+        if len(context.catalogue) > LARGE:
+            kin = kinship(self._texts(context.catalogue)[rows], wishes["tastes"])
+        else:
+            kin = self._kinship(context)[rows]
+        kin[np.isin(rows, _met(context))] = np.nan
+        return {**columns, "tastes": kin}
 
     def _kinship(self, context: Context) -> Floats:
         """Σ max(0, text · taste)² of every item, the tastes being √w long."""
         return context.lasting(
-            (self, "kinship"), lambda: _kinship(self._texts(context.catalogue), self._wishes(context)["tastes"])
+            (self, "kinship"), lambda: kinship(self._texts(context.catalogue), self._wishes(context)["tastes"])
         )
+
+    def _alike(self, context: Context, tastes: Floats, limit: int) -> Rows:
+        """The items most like the tastes; of those that were looked up before, if enough may be offered now."""
+        catalogue, texts = context.catalogue, self._texts(context.catalogue)
+        near = clustered(catalogue, f"whitened-{self.dims}-{self.relaxed}", texts)
+
+        def found(most: int, allowed: Array) -> Rows:
+            fresh = allowed.copy()
+            fresh[_met(context)] = False
+            return near.nearest(texts, tastes, most, fresh)
+
+        most = 3 * limit
+        rows = context.lasting((self, "alike", limit), lambda: found(most, catalogue.columns["available"]))
+        offered = rows[context.allowed[rows]][:limit]
+        return offered if len(offered) == limit or len(rows) < most else found(limit, context.allowed)
 
     def _texts(self, catalogue: Catalogue) -> Floats:
         return whitened(catalogue, self.dims, self.relaxed)
@@ -114,14 +138,6 @@ class Nearest:
         lengths = np.einsum("ij,ij->i", vectors, vectors)
         distance: Floats = -np.sqrt(np.maximum(lengths - 2 * dots + float(wish @ wish), 0.0)).astype(np.float32)
         return distance
-
-
-def _kinship(texts: Floats, tastes: Floats) -> Floats:
-    likeness = tastes @ texts.T
-    np.maximum(likeness, 0.0, out=likeness)
-    likeness *= likeness
-    total: Floats = likeness.sum(axis=0)
-    return total
 
 
 def _met(context: Context) -> Rows:
