@@ -172,3 +172,40 @@ def test_records_hold_what_was_understood(engine):
     engine.steer("u", "no ant")
     record = next(r for r in engine.log.events("u") if isinstance(r, Record) and r.entry.kind == "steer")
     assert json.loads(record.entry.context["deltas"])[0]["terms"] == [[["category", "ant"]]]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("something sweet, no bee", ("no bee",)),
+        ("anything but bee", ("no bee",)),
+        ("bee under £5", ("only price up to 5",)),
+        ("anything under 5 pounds", ("only price up to 5",)),
+        ("bee after 2010", ()),  # no price is above that, so the number means something else
+        ("no bee", ()),  # may be the name of something
+        ("bee", ()),
+    ],
+)
+def test_a_request_rules_out_for_this_answer(engine, text, told):
+    engine.put_items([Item(id="b0", title="bee 0", attributes={"category": "bee", "price": 3.0})])
+    slate = engine.recommend(Query(user="u", text=text))
+    assert slate.steering == told
+    if "no bee" in told:
+        assert {item[0] for item in slate.items} == {"a"}
+    if "only price up to 5" in told:
+        assert slate.items == ["b0"]
+    again = engine.reasoned(slate.id)
+    assert (again.items, engine.steers("u"), engine.recommend(Query(user="u")).steering) == (slate.items, (), ())
+
+
+def test_a_request_counts_after_what_was_asked_before(engine):
+    engine.steer("u", "only under 5 pounds")
+    slate = engine.recommend(Query(user="u", text="bee under 9 pounds"))
+    assert slate.steering == ("only price up to 9",)
+    assert len(slate.items) == 10
+
+
+def test_why_an_item_is_not_there_names_what_the_request_said(engine):
+    slate = engine.recommend(Query(user="u", text="something sweet, no bee"))
+    found = engine.why(slate.id, "b3")
+    assert (found["lost_at"], found["because"]) == ("rule:steered", "the person asked for no bee")

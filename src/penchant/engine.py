@@ -230,7 +230,7 @@ class Engine:
         person = self.people.of(world, query.user, now, release)
         notes.laps("state")
         context = self.recollection.told(release, self._context(query, world, now, person.folds, seed, notes))
-        asked = self.steering.of(context.timeline, query.user, now, query.surface)
+        asked = self.steering.asked(context)
         lasting = query.at is None and query.item is None  # else it is about another moment than the person's own
         context = replace(context, steering=asked.deltas, made=person.made if lasting else {})
         notes.laps("context")

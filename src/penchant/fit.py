@@ -29,14 +29,19 @@ def allowed(context: Context) -> Array:
     found = np.ones(len(context.catalogue), dtype=bool)
     for delta in context.steering:
         if delta.hard:
-            found &= (fit(context, delta) > 0) == (delta.way == "only")
+            found &= through(context, delta)
+    return found
+
+
+def through(context: Context, delta: Delta) -> Array:
+    """One bool per row: what one filter lets through."""
+    found: Array = (fit(context, delta) > 0) == (delta.way == "only")
     return found
 
 
 def refusing(context: Context, row: int) -> tuple[Delta, ...]:
     """The filters that an item does not pass."""
-    hard = (d for d in context.steering if d.hard)
-    return tuple(d for d in hard if (fit(context, d)[row] > 0) != (d.way == "only"))
+    return tuple(d for d in context.steering if d.hard and not through(context, d)[row])
 
 
 def trend(context: Context, delta: Delta, rows: Rows, head: Rows) -> Array:

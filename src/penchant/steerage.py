@@ -12,6 +12,7 @@ from datetime import datetime
 
 import numpy as np
 
+from penchant import fit
 from penchant.errors import UnknownError, UsageError
 from penchant.language.prompted import completed
 from penchant.language.steering import LONGEST, interpret
@@ -22,6 +23,7 @@ from penchant.steers import STEER, UNSTEER, Delta, Steer, read, said
 from penchant.timeline import Timeline
 from penchant.types import Catalogue, Event, moment
 
+_NAMES = ("no ", "not ", "non ", "non-")  # begin names as well as requests
 _PEOPLE = 5_000  # whose steers are held in memory
 
 Entries = Mapping[int, Steer | str]  # position in the log → a steer, or the id of one that is undone there
@@ -83,11 +85,20 @@ class Steerage:
         steers = (entry for entry in entries if isinstance(entry, Steer) and entry.id not in undone)
         return InForce(tuple(steer for steer in steers if steer.active(then, surface)))
 
+    def asked(self, context: Context) -> InForce:
+        """What counts for an answer: what the person asked for before, then what the request itself rules out."""
+        return context.once(("asked", context.query.surface), lambda: self._asked(context))
+
+    def _asked(self, context: Context) -> InForce:
+        query, then = context.query, moment(context.now)
+        found = self.of(context.timeline, query.user, context.now, query.surface)
+        ruled = ruling(query.text, context.catalogue, then) if query.text else ()
+        meant = tuple(d for d in ruled if fit.through(context, d).any())  # else a number was not what it seemed
+        return InForce((*found.steers, Steer(id="", text="", time=then, deltas=meant))) if meant else found
+
     def told(self, context: Context, language: str) -> tuple[str, ...]:
         """What an answer was steered by, in plain words; for who asked nothing, nothing is looked up."""
-        if not context.steering:
-            return ()
-        return self.of(context.timeline, context.query.user, context.now, context.query.surface).said(language)
+        return self.asked(context).said(language) if context.steering else ()
 
     def _entries(self, user: str, positions: tuple[int, ...]) -> Entries:
         with self._lock:
@@ -138,6 +149,22 @@ def steer(text: str, surface: str, catalogue: Catalogue, now: datetime, language
         until=found.until,
         surface=surface or found.surface,
     )
+
+
+def ruling(request: str, catalogue: Catalogue, now: datetime) -> tuple[Delta, ...]:
+    """What a request rules out by itself: "mugs under £5", "something for the garden, nothing red".
+
+    What it asks for is not among it: that is ranked. A request that is nothing but a "no" may well be a name, as of a
+    no smoking sign.
+    """
+    read, name = interpret(request, catalogue, now), request.lower().startswith(_NAMES)
+    found = read.deltas
+    unwanted = [d for d in found if d.way == "no" and d.terms and (not name or len(found) + len(read.ignored) > 1)]
+    bounded = (d for d in found if d.way in ("more", "only") and (d.low, d.high) != (None, None))
+    within = [
+        Delta(way="only", about=d.about, aim="range", attribute=d.attribute, low=d.low, high=d.high) for d in bounded
+    ]
+    return (*unwanted, *within)
 
 
 def undone(steers: tuple[Steer, ...], user: str, steer_id: str) -> Event:
