@@ -188,6 +188,31 @@ def test_a_mood_brings_what_was_asked_for(page):
     assert "leather bookmark" in page.texts("#status")[0]
 
 
+def test_lists_are_steered_and_it_is_undone(page):
+    from selenium.webdriver.common.keys import Keys
+
+    page.choose("user-21")
+    before = page.listed()
+    word = before[0].split()[0].lower()
+    page.one("#steer").send_keys(f"no {word}, flurbs please", Keys.ENTER)
+    page.until(lambda: page.texts("#steers .meant") == [f"no {word}"], "understood")
+    page.until(lambda: page.texts("#status")[0].startswith("From now on"), "said")
+    assert not [title for title in page.listed() if word in title.lower()]
+    page.one("#steers button").click()
+    page.until(lambda: page.texts("#status") == ["Undone."], "undone")
+    assert (page.texts("#steers li"), page.listed()) == ([], before)
+
+
+def test_a_mood_may_rule_out(page):
+    from selenium.webdriver.common.keys import Keys
+
+    page.choose("user-14")
+    page.one("#wish").send_keys("something for the garden, no watering", Keys.ENTER)
+    page.until(lambda: page.texts("#status")[0].startswith("Asked for"), "answer")
+    assert page.texts("#status")[0].endswith("(no watering).")
+    assert not [title for title in page.listed() if "watering" in title.lower()]
+
+
 def test_any_item_is_found_acted_on_and_accounted_for(page):
     page.choose("user-17")
     page.one("#find").send_keys("watering")

@@ -5,6 +5,7 @@ import { call, get, recommend, tell, why } from "./wire.js";
 import { combo } from "./combo.js";
 import { match, offer, past } from "./cards.js";
 import { explainInto } from "./reasons.js";
+import * as steers from "./steers.js";
 
 const K = 10;
 const known = new Map(); // item id → what is known of it
@@ -128,16 +129,21 @@ const act = safely(async (item, kind, slate) => {
   say(`Noted at position ${whole(receipt.position)}: ${kind}, ${item.title}. ${words ? `${words}.` : "The list stays as it was."}`);
 });
 
+const asks = () => steers.show($("steers"), now.user, safely(async (position) => {
+  await Promise.all([refresh(position), asks()]);
+  say("Undone.");
+}));
+
 const choose = safely(async (user) => {
   Object.assign(now, { user, text: "", order: null, slate: null });
-  $("wish").value = "";
+  $("wish").value = $("steer").value = "";
   $("name").textContent = user;
   $("list").inert = true; // it is still somebody else's
   location.hash = new URLSearchParams({ user });
   say("");
   fill($("found"));
   $("find").value = "";
-  await Promise.all([refresh(), history()]);
+  await Promise.all([refresh(), history(), asks()]);
   if (user === now.user && now.order) say(`The best ${now.order.length} of ${whole(now.items)} items, right now.`);
 });
 
@@ -180,7 +186,18 @@ $("mood").addEventListener("submit", safely(async (event) => {
   event.preventDefault();
   now.text = $("wish").value.trim();
   const change = await refresh();
-  say(now.text ? `Asked for “${now.text}”.` : change ? "Without a wish." : "");
+  const also = now.slate.understood?.steering || [];
+  say(now.text ? `Asked for “${now.text}”${also.length ? ` (${also.join(", ")})` : ""}.` : change ? "Without a wish." : "");
+}));
+$("wheel").addEventListener("submit", safely(async (event) => {
+  event.preventDefault();
+  const text = $("steer").value.trim();
+  if (!text) return;
+  const { understood, ignored } = await steers.steer(now.user, text);
+  $("steer").value = "";
+  await Promise.all([refresh(), asks()]);
+  const lost = ignored.length ? ` Not understood: ${ignored.join(", ")}.` : "";
+  say(understood.length ? `From now on: ${understood.join(", ")}.${lost}` : `Nothing changes.${lost}`);
 }));
 addEventListener("hashchange", () => asked() && asked() !== now.user && choose(asked()));
 start();
