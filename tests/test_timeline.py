@@ -98,6 +98,9 @@ def same_tally(view, listed, now, window, size):
         if event[2] % 3 and (window is None or now - window < event[0] <= now):
             own[event[2] % 3 - 1, event[3]] += THOUSANDTHS[event[4]]
     assert view.tally(window, now, size).tolist() == [counted[row] for row in range(size)]
+    made = view.tallied(lambda tally: tally.tolist(), "list", window, now, size)
+    assert made == [counted[row] for row in range(size)]
+    assert view.tallied(lambda tally: tally.tolist(), "list", window, now, size) is made
     for segment in (0, 1, 2):
         assert view.tally(window, now, size, segment).tolist() == [own[segment, row] for row in range(size)]
 

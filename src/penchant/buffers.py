@@ -6,7 +6,8 @@ happened long ago is shared between processes, what is new is not.
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,16 @@ class Base:
     mapped: Callable[[], dict[str, Array]]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Tally:
+    """The weighted events per item from place `lo` up to `hi`, and what was made of them."""
+
+    lo: int
+    hi: int
+    counts: Array
+    made: dict[Any, Any] = field(default_factory=dict)
+
+
 class Buffers:
     """Columns of which the first `filled` entries are used."""
 
@@ -41,7 +52,7 @@ class Buffers:
         self.filled = filled
         self.base = base
         self.postings: dict[str, Postings] = {}  # derived, replaced as a whole
-        self.tallies: dict[tuple[int | None, int], tuple[int, int, Array]] = {}  # derived, replaced as a whole
+        self.tallies: dict[tuple[int | None, int], Tally] = {}  # derived, replaced as a whole
         self.lock = threading.Lock()
 
     def room(self, more: int) -> "Buffers":
@@ -63,5 +74,5 @@ class Buffers:
             column[shared:filled] = self.columns[name][shared:filled]
         copy = Buffers(columns, filled, base)
         copy.postings = {by: p for by, p in dict(self.postings).items() if p.size <= filled}
-        copy.tallies = {key: t for key, t in dict(self.tallies).items() if max(t[0], t[1]) <= filled}
+        copy.tallies = {key: t for key, t in dict(self.tallies).items() if max(t.lo, t.hi) <= filled}
         return copy

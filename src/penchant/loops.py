@@ -232,14 +232,12 @@ def distinct(rows: Array, ends: Array, limit: int) -> Array:
 
 
 @compiled
-def tallied(told: Arrays, weights: Array, size: int, segment: int) -> Array:
-    """Σ weight of the kind of the events of each of `size` items; of one segment's, unless that is −1.
+def tallied(counts: Array, told: Arrays, weights: Array, segment: int) -> None:
+    """Add to the count of each item the weights of its events' kinds; of one segment's, unless that is −1.
 
     `told` are item, kind and segment of each event. However many they are, nothing is copied.
     """
     item, kind, part = told
-    counts = np.zeros(size)
     for e in range(len(item)):
-        if 0 <= item[e] < size and (segment < 0 or part[e] == segment):
+        if 0 <= item[e] < len(counts) and (segment < 0 or part[e] == segment):
             counts[item[e]] += weights[kind[e]]
-    return counts

@@ -5,13 +5,13 @@ share their buffers, so the past of any moment costs nothing: live serving, repl
 Popularity is a difference of two prefixes; a person's past and an item's audience are postings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
-from penchant.buffers import COLUMNS, Buffers
+from penchant.buffers import COLUMNS, Buffers, Tally
 from penchant.kinds import Kinds
 from penchant.loops import spans, tallied
 from penchant.names import Names, Users
@@ -19,6 +19,7 @@ from penchant.postings import Postings
 from penchant.segments import Segments
 from penchant.types import Array, Columns, Rows
 
+T = TypeVar("T")
 UNITS = 1_000  # weights are counted in whole thousandths, so that sums do not depend on their order
 CODED = ("user", "item")  # columns that have a posting index
 _TALLIES = 200  # windows, of everybody or of a segment, whose counts are kept
@@ -209,26 +210,38 @@ class Timeline:
         """Weighted events per item in (now − window, now], all time if None, of all people or of a segment's:
         float64, whole numbers of `UNITS`.
         """
+        return self._tally(window, now, size, segment).counts[:size]
+
+    def tallied(self, make: Callable[[Array], T], name: object, window: int | None, now: int, size: int) -> T:
+        """What is made of a tally, kept until its counts move; `name` says what, and on what else it depends."""
+        tally, key = self._tally(window, now, size, -1), (name, size)
+        if key not in tally.made:
+            tally.made[key] = make(tally.counts[:size])
+        value: T = tally.made[key]
+        return value
+
+    def _tally(self, window: int | None, now: int, size: int, segment: int) -> Tally:
         lo = 0 if window is None else int(np.searchsorted(self.time, now - window, side="right"))
         hi = self.n if window is None else int(np.searchsorted(self.time, now, side="right"))
         kept, key = self._buffers.tallies, (window, segment)
         ready = kept.get(key)
-        if ready is None or len(ready[2]) < size or abs(ready[0] - lo) + abs(ready[1] - hi) > hi - lo:
-            counts = self._count(lo, hi, size, segment)
+        if ready is not None and (ready.lo, ready.hi) == (lo, hi) and len(ready.counts) >= size:
+            return ready
+        if ready is None or len(ready.counts) < size or abs(ready.lo - lo) + abs(ready.hi - hi) > hi - lo:
+            counts = self._count(np.zeros(size), lo, hi, segment)
         else:
-            counts = ready[2]
-            for a, b, sign in ((ready[0], lo, -1), (ready[1], hi, 1)):
-                if a != b:
-                    moved = self._count(min(a, b), max(a, b), len(counts), segment)
-                    counts = counts + (sign if b > a else -sign) * moved
+            counts = ready.counts.copy()
+            for before, after, sign in ((ready.lo, lo, -1), (ready.hi, hi, 1)):
+                self._count(counts, min(before, after), max(before, after), segment, sign if after > before else -sign)
         if key not in kept and len(kept) >= _TALLIES:
             kept.pop(tuple(kept)[0], None)  # noqa: RUF015 - others may be adding to it
-        kept[key] = (lo, hi, counts)
-        return counts[:size]
+        kept[key] = found = Tally(lo, hi, counts)
+        return found
 
-    def _count(self, lo: int, hi: int, size: int, segment: int) -> Array:
+    def _count(self, counts: Array, lo: int, hi: int, segment: int, sign: int = 1) -> Array:
+        """The counts with the events of these places added."""
         told = tuple(self._buffers.columns[name][lo:hi] for name in ("item", "kind", "segment"))
-        counts: Array = tallied(told, np.rint(self.kinds.weights.astype(np.float64) * UNITS), size, segment)
+        tallied(counts, told, sign * np.rint(self.kinds.weights.astype(np.float64) * UNITS), segment)
         return counts
 
     def first_seen(self, rows: Rows) -> Array:

@@ -10,7 +10,7 @@ from penchant.reranking.asked import Asked
 from penchant.reranking.diversity import Diversity
 from penchant.testing import worlds
 from penchant.testing.worlds import START
-from penchant.types import DAY, Candidates, Item
+from penchant.types import DAY, Candidates, Item, moment
 
 
 def ranked(scores, rows=None, **columns):
@@ -107,3 +107,20 @@ def test_a_wish_is_matched_by_meaning_and_by_words(shop):
     assert Asked(person=0.0, counted={"lexical.match": 3.0}).apply(asked, given).rows.tolist() == [2, 0, 3, 1]
     assert Asked(person=0.0, compared={}).apply(asked, given).rows.tolist() == [2, 0, 1, 3]
     assert Asked(person=0.0, counted={}).apply(asked, given).rows.tolist() == [0, 3, 1, 2]
+
+
+def test_what_is_available_is_that_of_each_moment():
+    known = worlds.catalogue(
+        [Item(id="always")]
+        + [Item(id=f"from {n}", created=moment(START + n * DAY)) for n in (2, 4)]
+        + [Item(id=f"until {n}", attributes={"expires": moment(START + n * DAY).isoformat()}) for n in (1, 4)]
+        + [Item(id="never", available=False)]
+    )
+    world = worlds.world(known)
+    moments = [START + n * DAY // 2 + d for n in range(12) for d in (-1, 0, 1)]
+    for now in [*moments, *reversed(moments), *np.random.default_rng(0).permutation(moments).tolist()]:
+        days = (now - START) / DAY
+        wanted = [True, days >= 2, days >= 4, days < 1, days < 4, False]
+        found = Available().allows(worlds.context(world, now=now))
+        assert found.tolist() == wanted
+        found[:] = True  # is its caller's own

@@ -1,5 +1,7 @@
 """Windows count exactly what happened in them."""
 
+from dataclasses import replace
+
 import pytest
 
 from penchant.retrieval.popular import Popular
@@ -52,6 +54,15 @@ def test_a_window_begins_just_after_its_edge(name):
 def test_retrieves_from_the_windows_in_turn(world):
     rows = Popular(windows=("1h", "6h", "all")).retrieve(asked(world), 3)
     assert rows.tolist() == [0, 1, 3]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 9])
+def test_what_is_kept_for_everybody_gives_each_their_own(world, limit):
+    source = Popular(windows=("all",))
+    for gone in ([], [3], [3, 2, 1], [0, 1, 2, 3]):
+        allowed = ~worlds.np.isin(worlds.np.arange(6), gone)
+        wanted = [row for row in (3, 2, 1, 0) if row not in gone][:limit]
+        assert source.retrieve(replace(asked(world), allowed=allowed), limit).tolist() == wanted
 
 
 def test_retrieves_from_the_shortest_windows_that_hold_enough(world):

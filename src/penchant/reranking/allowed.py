@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.protocols import Context
-from penchant.types import NEVER, Array
+from penchant.types import NEVER, Array, Columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,10 +13,12 @@ class Available:
     """Items that are available, already created and not expired (attribute `expires`, a time)."""
 
     def allows(self, context: Context) -> Array:
-        columns = context.catalogue.columns
-        fresh: Array = columns["available"] & (columns["created"] <= context.now)
-        fresh &= (columns["expires"] == NEVER) | (columns["expires"] > context.now)
-        return fresh
+        """What no moment between then and now has changed is not asked again."""
+        memo, now = context.catalogue.memo, context.now
+        kept: tuple[int, int, Array] | None = memo.get("available")
+        if kept is None or not kept[0] <= now < kept[1]:
+            kept = memo["available"] = _available(context.catalogue.columns, now)
+        return kept[2].copy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,16 @@ class Repeats:
         if not self.repeats:
             gone = gone | (interest["count"] > 0)
         return _all_but(len(context.catalogue), interest["item"][gone])
+
+
+def _available(columns: Columns, now: int) -> tuple[int, int, Array]:
+    """What may be offered now, and from when until when that is so."""
+    created, expires = columns["created"], columns["expires"]
+    moments = np.concatenate([created, expires[expires != NEVER]])
+    past = moments <= now
+    begin, end = moments[past].max(initial=NEVER), moments[~past].min(initial=np.iinfo(np.int64).max)
+    fresh = columns["available"] & (created <= now) & ((expires == NEVER) | (expires > now))
+    return int(begin), int(end), fresh
 
 
 def _all_but(size: int, rows: Array) -> Array:

@@ -51,9 +51,7 @@ class Neighbours:
 
     def _compute(self, context: Context) -> dict[str, Array]:
         size = len(context.catalogue)
-        tally = np.maximum(context.timeline.tally(None, context.now, size), 0) / UNITS
-        mean = tally.sum() / max(np.count_nonzero(tally), 1)
-        length = np.maximum(1 - self.b + self.b * tally / max(mean, 1e-9), 1e-9)
+        length, root = context.timeline.tallied(self._fame, (self, "fame"), None, context.now, size)
         people, near, seen = self._nearest(context, length)
         if not len(people):
             return dict.fromkeys(COLUMNS, np.zeros(size))
@@ -63,10 +61,17 @@ class Neighbours:
         return {
             "together": together,
             "bm25": together / length,
-            "cosine": together / np.sqrt(np.maximum(tally, 1.0)),
+            "cosine": together / root,
             "peers": peers,
             "lately": lately,
         }
+
+    def _fame(self, tally: Array) -> tuple[Array, Array]:
+        """By what `bm25` and `cosine` divide the count of each item."""
+        events = np.maximum(tally, 0) / UNITS
+        mean = events.sum() / max(np.count_nonzero(events), 1)
+        length: Array = np.maximum(1 - self.b + self.b * events / max(mean, 1e-9), 1e-9)
+        return length, np.sqrt(np.maximum(events, 1.0))
 
     def _nearest(self, context: Context, length: Array) -> tuple[Array, Array, Array]:
         """Codes of the people who share most with the person, how near they are, how many events each has."""

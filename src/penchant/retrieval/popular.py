@@ -7,7 +7,7 @@ import numpy as np
 from annotated_types import Ge, MinLen
 
 from penchant.protocols import Context
-from penchant.retrieval.best import best, in_turn
+from penchant.retrieval.best import best, best_of, in_turn
 from penchant.segments import told
 from penchant.timeline import UNITS, Timeline
 from penchant.types import HOUR, Array, Columns, Rows
@@ -26,6 +26,7 @@ WINDOWS: dict[Window, int | None] = {
 
 
 _TURNS = 3  # windows that retrieve
+_SPARE = 3  # times as many are kept as are wanted, since some may not be offered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +46,10 @@ class Popular:
     faith: Annotated[float, Ge(0)] = 100.0  # events of everybody mixed into a segment's; 0 or more
 
     def retrieve(self, context: Context, limit: int) -> Rows:
-        size = len(context.catalogue)
-        told = self._telling(context.timeline, context.now)
-        tallies = [context.timeline.tally(WINDOWS[w], context.now, size) for w in told]
         same = self._same(context)
-        return in_turn([best(context, t, limit) for t in ([] if same is None else [same]) + tallies], limit)
+        tops = [] if same is None else [best(context, same, limit)]
+        told = self._telling(context.timeline, context.now)
+        return in_turn([*tops, *(_top(context, WINDOWS[w], limit) for w in told)], limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
         size = len(context.catalogue)
@@ -81,6 +81,16 @@ class Popular:
         ordered = [w for w in WINDOWS if w in self.windows]
         full = [w for w in ordered if within(timeline, WINDOWS[w], now) >= self.least]
         return full[:_TURNS] if len(full) >= _TURNS else ordered[-_TURNS:]
+
+
+def _top(context: Context, window: int | None, limit: int) -> Rows:
+    """What `best` says of a window; of the list that is kept for everybody, if enough of it may be offered."""
+    line, size, most = context.timeline, len(context.catalogue), _SPARE * limit
+    rows = line.tallied(lambda tally: best_of(tally, most), ("top", most), window, context.now, size)
+    offered = rows[context.allowed[rows]]
+    if len(offered) < limit and len(rows) == most:
+        return best(context, line.tally(window, context.now, size), limit)
+    return offered[:limit]
 
 
 def within(timeline: Timeline, window: int | None, now: int) -> int:

@@ -17,7 +17,7 @@ from penchant.loops import largest
 from penchant.protocols import Context
 from penchant.retrieval import counting
 from penchant.retrieval.best import best, steps
-from penchant.timeline import UNITS, Timeline
+from penchant.timeline import UNITS
 from penchant.types import DAY, MINUTE, Array, Columns, Rows
 
 
@@ -58,7 +58,7 @@ class Sessions:
         like = like * 0.5 ** ((context.now - ended) / DAY / self.half_life)
         near = largest(like, self.nearest)
         counts: Array = counting.spread(read, tuple(part[near] for part in where), like[near], size)
-        return counts * _rarity(context.timeline, context.now, size)
+        return counts * context.timeline.tallied(_rarity, "rarity", None, context.now, size)
 
     def _visit(self, context: Context) -> tuple[Rows, Array]:
         """Items of the current session, those met last if it has none yet, newest first, and their weights."""
@@ -78,8 +78,8 @@ class Sessions:
         return people, int(mine[0]) if len(mine) else -1
 
 
-def _rarity(timeline: Timeline, now: int, size: int) -> Array:
+def _rarity(tally: Array) -> Array:
     """idf of items: ln of all weighted events over those with the item."""
-    tally = np.maximum(timeline.tally(None, now, size), 0) / UNITS
-    rarity: Array = np.log1p(tally.sum() / np.maximum(tally, 1.0))
+    events = np.maximum(tally, 0) / UNITS
+    rarity: Array = np.log1p(events.sum() / np.maximum(events, 1.0))
     return rarity
