@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from penchant.shelf import Shelf
 from penchant.snapshots import Snapshots
 from penchant.stores import open as stores
 from penchant.stores.database import Databases
+from penchant.stores.retention import Retention
 from penchant.telemetry import Telemetry, log
 from penchant.training.lessons import Budget
 from penchant.training.plan import UNTRAINED, Plan
@@ -61,7 +62,8 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
     with ExitStack() as opened:
         databases, urls = Databases(), settings.stores
         items = opened.enter_context(closing(stores.items(urls.items, folder, databases)))
-        log = opened.enter_context(closing(stores.log(urls.log, folder, databases)))
+        retention = _retention(settings)
+        log = opened.enter_context(closing(stores.log(urls.log, folder, databases, retention=retention)))
         states = opened.enter_context(closing(stores.states(urls.state, folder, databases)))
         artefacts = opened.enter_context(closing(stores.artefacts(urls.artefacts, folder)))
         kinds = Kinds(settings.weights, settings.aliases)
@@ -103,6 +105,11 @@ def build(settings: Settings, folder: Path, encoding: Callable[[int, int], None]
         )
     desk = Desk(engine=engine, writer=writer(settings, engine))
     return Built(engine=engine, plan=releases.plan, artefacts=artefacts, releases=releases, reader=reader, desk=desk)
+
+
+def _retention(settings: Settings) -> Retention:
+    asked = settings.slates
+    return Retention(slates=asked.kept, age=timedelta(days=asked.days), lag=asked.lag, waiting=asked.waiting)
 
 
 def _keeping(log: str, folder: Path) -> dict[str, Any]:

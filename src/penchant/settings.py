@@ -144,6 +144,19 @@ class ServingSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlateSettings:
+    """[slates] How many answers are kept and for how long, and how far what is written of them may lag.
+
+    An event is on the disk before it is acknowledged; a slate is not, and what lags is lost with the machine.
+    """
+
+    kept: Annotated[int, Interval(ge=0, le=100_000_000)] = 200_000  # the newest of them, 0 to 100,000,000
+    days: Annotated[float, Interval(ge=0, le=36_500)] = 30.0  # after which one goes, 0 to 36,500
+    lag: Annotated[float, Interval(ge=0.001, le=60)] = 0.02  # seconds one waits for others to be written with it
+    waiting: Annotated[int, Interval(ge=1, le=1_000_000)] = 4_000  # that wait at most while the database takes none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A plug-in with its settings, as one entry of [[sources]], [[stages]] or [[rules]]."""
 
@@ -168,6 +181,7 @@ class Settings:
     evaluation: EvaluationSettings = EvaluationSettings()
     copy: CopySettings = CopySettings()
     serving: ServingSettings = ServingSettings()
+    slates: SlateSettings = SlateSettings()
     moderators: tuple[Part, ...] = ()
     rules: tuple[Part, ...] = ()
     sources: tuple[Part, ...] = ()

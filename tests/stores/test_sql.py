@@ -10,13 +10,14 @@ from datetime import timedelta
 
 import pytest
 
+from penchant import build as building
 from penchant.errors import StoreError
 from penchant.stores import memory as memory_module
 from penchant.stores import open as stores
 from penchant.stores import slates as slates_module
 from penchant.stores.retention import Retention
 from penchant.testing.samples import NOON, a_slate, a_state, an_event
-from penchant.types import Event, Pick, Query, Slate, micros, moment
+from penchant.types import Event, Item, Pick, Query, Slate, micros, moment
 
 URL = "sqlite:///penchant.db"
 
@@ -146,18 +147,42 @@ def test_a_slates_file_lies_beside_the_log(log, tmp_path):
     assert (tmp_path / "penchant.slates.db").exists()
 
 
-def test_a_refusing_disk_does_not_fill_the_memory(log, monkeypatch, caplog):
+@pytest.mark.parametrize(("lag", "there"), [(0.001, True), (60.0, False)])
+def test_slates_lag_as_far_as_is_allowed(tmp_path, lag, there):
+    log, other = (stores.log(URL, tmp_path, retention=Retention(lag=lag)) for _ in range(2))
+    log.append([a_slate(1)])
+    until = time.monotonic() + (20 if there else 0.3)
+    while not (found := other.slates()) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert (bool(found), bool(log.slates())) == (there, True)
+    log.close()
+    assert len(other.slates()) == 1
+    other.close()
+
+
+def test_a_project_says_how_many_answers_are_kept(settings, tmp_path):
+    engine = building.build(settings("[slates]\nkept = 3\n", stores=URL), tmp_path).engine
+    engine.put_items([Item(id="i")])
+    asked = [engine.recommend(Query(user="u", k=k)).id for k in range(1, 9)]
+    engine.log._slates.flush()
+    assert [record.entry.id for record in engine.log.slates(user="u")] == asked[-3:]
+    engine.close()
+
+
+def test_a_refusing_disk_does_not_fill_the_memory(tmp_path, monkeypatch, caplog):
+    log = stores.log(URL, tmp_path, retention=Retention(waiting=300))
+
     def refuse(rows, patience):
         raise StoreError("disk full")
 
     monkeypatch.setattr(log._slates, "_write", refuse)
-    monkeypatch.setattr(slates_module, "_MOST", 300)
     for number in range(1_000):
         log.append([a_slate(number)])
     assert list(log._slates._waiting) == [f"s{n}" for n in range(700, 1_000)]
     assert "disk full" in caplog.text
     assert "given up" in caplog.text
     monkeypatch.undo()
+    log.close()
 
 
 def test_many_slates_at_once_are_written_all(log):

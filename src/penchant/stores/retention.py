@@ -1,4 +1,4 @@
-"""How many slates are kept and for how long: slates are bulky, and what they say can be replayed.
+"""How many slates are kept, for how long, and how far their writing may lag: they are bulky, and can be made again.
 
 Age counts from a slate's arrival: one that was asked as of a day long past is as young as any other.
 """
@@ -13,6 +13,8 @@ class Retention:
 
     slates: int = 200_000
     age: timedelta = timedelta(days=30)
+    lag: float = 0.02  # seconds that a slate waits for company
+    waiting: int = 4_000  # that wait; beyond, while the database refuses them, the oldest are given up
 
     def oldest(self, now: int) -> int:
         """Time of arrival (µs) before which slates go."""

@@ -22,14 +22,12 @@ from penchant.stores.retention import Retention
 from penchant.stores.tables import SLATES
 from penchant.types import Slate, micros
 
-_PAUSE = 0.02  # seconds that a slate waits for company
-_QUIET = 50  # pauses without a slate after which the thread dozes until it is woken
+_QUIET = 1.0  # seconds without a slate after which the thread dozes until it is woken
 _SOON = 0.1  # seconds after which a slate that another process has made is there
 _LATER = 0.5  # seconds between two tries while the database refuses slates
 _BRIEF = 0.02  # seconds that a caller may wait for the database's lock, when too many slates wait
 _PATIENCE = 5.0  # seconds that others may
 _BATCH = 1_000  # slates taken in between two looks at how many wait
-_MOST = 4_000  # waiting slates; beyond, while the database refuses them, the oldest are given up
 
 Packed = tuple[str, str, int, bytes]  # id, user, time of arrival (µs), payload
 log = logging.getLogger("penchant.stores")
@@ -62,7 +60,7 @@ class Slates:
         for start in range(0, len(rows), _BATCH):
             with self._lock:
                 self._take(rows[start : start + _BATCH])
-            if len(self._waiting) > _MOST:
+            if len(self._waiting) > self._retention.waiting:
                 self._relieve()
         if self._dozes:  # waking a thread costs an answer more than everything else here
             self._some.set()
@@ -90,7 +88,7 @@ class Slates:
         if time.monotonic() - self._refused >= _LATER:
             self._try(_BRIEF)
         with self._lock:
-            surplus = list(self._waiting)[:-_MOST]
+            surplus = list(self._waiting)[: -self._retention.waiting]
             for key in surplus:
                 del self._waiting[key]
         if surplus:
@@ -178,10 +176,10 @@ class Slates:
     def _run(self) -> None:
         quiet = 0
         while not self._stopped.is_set():  # looked at after every clear(), so that none swallows what close() sets
-            self._stopped.wait(_PAUSE)
+            self._stopped.wait(self._retention.lag)
             with self._lock:
                 quiet = 0 if self._waiting else quiet + 1
-                self._dozes = quiet > _QUIET
+                self._dozes = quiet * self._retention.lag > _QUIET
             if self._dozes:
                 self._some.wait()
                 self._some.clear()
