@@ -3,6 +3,7 @@
 A server never trains; it looks for a newly promoted release every second and swaps to it in one assignment.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -21,6 +22,7 @@ from penchant.engine import Engine
 from penchant.errors import NotReadyError, PenchantError, UsageError
 from penchant.project import Project
 from penchant.protocols import Release
+from penchant.rests import gently, rest
 from penchant.tempo import Tempo
 from penchant.tracing import exporting
 from penchant.types import Query, micros
@@ -41,10 +43,10 @@ log = logging.getLogger("penchant.serving")
 
 
 class Watcher:
-    """A thread that follows the promoted release, and keeps a snapshot of the log."""
+    """A thread that follows the promoted release, and keeps a snapshot of the log; after a swap it calls `settle`."""
 
-    def __init__(self, project: Project, pause: float = _PAUSE) -> None:
-        self._project, self._pause = project, pause
+    def __init__(self, project: Project, pause: float = _PAUSE, settle: Callable[[], object] = lambda: None) -> None:
+        self._project, self._pause, self._settle = project, pause, settle
         self._stopped = threading.Event()
         self._said: dict[str, str] = {}  # what failed at the last try, so that this is said once
         self._refused: str | None = None  # the version that could not be loaded, so that this is said once
@@ -62,6 +64,7 @@ class Watcher:
     def warm(self) -> None:
         """Try the release that is served first; what is wrong with it is said, and answers will say it again."""
         self._try("the release does not answer", lambda: warm(self._project.engine, self._project.engine.release))
+        self._settle()
 
     def look(self) -> bool:
         """Swap to the promoted release if it is another one; returns whether it was."""
@@ -70,9 +73,11 @@ class Watcher:
         if version is None or version in (engine.release.version, self._refused):
             return False
         try:
-            release = built.releases.of(version)
-            warm(engine, release)
+            with gently():
+                release = built.releases.of(version)
+                warm(engine, release)
             engine.swap(release)
+            self._settle()
         except Exception:  # whatever it is, it would be the same a second later
             self._refused = version
             raise
@@ -114,6 +119,7 @@ def warm(engine: Engine, release: Release) -> None:
             language=engine.language,
         )
         pipeline.run(release, context)
+        rest()
 
 
 def serve(
@@ -168,15 +174,16 @@ def application(
     needed: bool = False,
     anyone: bool = False,
     workers: str = "",
+    settle: Callable[[], object] = lambda: None,
 ) -> "FastAPI":
     """The web application of a project, which it closes when it stops; with `needed`, keys are needed in any case.
 
     Without keys it answers whoever names this machine as its host, or `anyone`.
-    `workers` is the folder in which those of one server meet.
+    `workers` is the folder in which those of one server meet; `settle` is called when a release is warm.
     """
     from penchant.web.app import create_app
 
-    watcher, settings = Watcher(project), project.settings.serving
+    watcher, settings = Watcher(project, settle=settle), project.settings.serving
     project.engine.budget = Tempo(budget=settings.budget, deadlines=project.settings.deadlines)
     title = project.folder.resolve().name
     tracing = exporting(settings.traces, settings.traced, title) if settings.traces else None
@@ -227,6 +234,7 @@ def work(post: Post, sock: socket.socket, started: Callable[[], None]) -> None:
     with Project(post.folder) as project:
         logs.settle(project.settings.serving.log)
         how: dict[str, Any] = {"needed": post.needed, "anyone": post.anyone, "workers": post.workers}
+        how["settle"] = gc.freeze  # a look of the collector at all that is there would stop every answer for .1 s
         server = _server(project, application(project, started, **how), post.options)
         before = signal.signal(signal.SIGTERM, lambda *_: None)
         try:

@@ -119,12 +119,18 @@ def test_a_release_that_answers_nobody_is_not_swapped_to(shop, monkeypatch):
         broken = replace(whole, stages={**served.stages, "broken": Broken()})
         monkeypatch.setattr(project.built.artefacts, "current", lambda: "new")
         monkeypatch.setattr(type(project.built.releases), "of", lambda *_: broken)
+        settled = []
+        watcher = serving.Watcher(project, settle=lambda: settled.append(project.engine.release))
         with pytest.raises(RuntimeError, match="no answer"):
-            serving.Watcher(project).look()
+            watcher.look()
         assert project.engine.release is served
+        assert not settled
         monkeypatch.setattr(type(project.built.releases), "of", lambda *_: whole)
-        assert serving.Watcher(project).look() is True
+        watcher = serving.Watcher(project, settle=lambda: settled.append(project.engine.release))
+        assert watcher.look() is True
         assert project.engine.release is whole
+        watcher.warm()
+        assert settled == [whole, whole]
 
 
 def test_the_watcher_says_once_that_a_release_cannot_be_served(shop, caplog, monkeypatch):

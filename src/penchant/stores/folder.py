@@ -17,6 +17,7 @@ import orjson
 
 from penchant.arrays import sync
 from penchant.errors import ArtefactError, StoreError, UnknownError, allowed
+from penchant.rests import rest
 
 _MANIFEST = "manifest.json"
 _POINTER = "current"
@@ -186,8 +187,12 @@ def _copy(source: Path, target: Path) -> str:
 
 
 def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
     with path.open("rb") as reader:
-        return hashlib.file_digest(reader, "sha256").hexdigest()
+        while chunk := reader.read(_CHUNK):
+            digest.update(chunk)
+            rest()
+    return digest.hexdigest()
 
 
 def _write(path: Path, data: bytes) -> None:

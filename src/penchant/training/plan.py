@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 from penchant.protocols import Recalls, Release, Rule, Source, Stage, Trainable
 from penchant.recollection import hearing
+from penchant.rests import rest
 from penchant.types import NEVER
 
 UNTRAINED = "untrained"
@@ -77,4 +78,5 @@ def _loaded(plugin: Any, folder: Path | None, name: str) -> Any:
         return plugin
     if folder is None or not (folder / name).is_dir():
         return None
+    rest()
     return plugin.load(folder / name)
