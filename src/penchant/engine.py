@@ -122,7 +122,7 @@ class Engine:
 
     def why(self, slate: str, item: str, language: str = "en") -> dict[str, object]:
         """Why an item was in a slate, or where it was lost. Runs the slate again as of its moment and release."""
-        return explaining.why(*self._again(self.slate(slate)), item, language, self.log.ids)
+        return explaining.why(*self._again(self.slate(slate)), item, language, self.recollection.ids)
 
     def slate(self, slate: str) -> Slate:
         """A logged slate. Raises UnknownError if there is none of this id."""
@@ -251,7 +251,7 @@ class Engine:
         )
 
     def _picks(self, trace: Trace, release: Release, explain: bool, language: str) -> tuple[Pick, ...]:
-        result, catalogue, ids = trace.result, trace.context.catalogue, self.log.ids
+        result, catalogue, ids = trace.result, trace.context.catalogue, self.recollection.ids
         query = trace.context.query
         top = result.take(slice(0, query.k))
         names = [catalogue.items[row].id for row in top.rows.tolist()]

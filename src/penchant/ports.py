@@ -114,12 +114,8 @@ class Log(Protocol):
         """
         ...
 
-    def events(self, user: str) -> list[Record]:
-        """Everything one person did, in order of time."""
-        ...
-
-    def ids(self, positions: Sequence[int]) -> dict[int, str]:
-        """The ids of what is at these positions, where there is anything."""
+    def events(self, user: str, positions: Sequence[int] | None = None) -> list[Record]:
+        """Everything one person did, in order of time; if `positions` are given, what of it is at these."""
         ...
 
     def slates(self, *, slate: str | None = None, user: str | None = None, limit: int | None = None) -> list[Record]:

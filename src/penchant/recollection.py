@@ -5,7 +5,7 @@ changes nothing, and a person's slates have to be read again only when the perso
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -85,6 +85,10 @@ class Recollection:
                 while len(self._words) > _PEOPLE:
                     del self._words[next(iter(self._words))]
         return tuple(words[at] for at in positions if at in words)
+
+    def ids(self, user: str, positions: Sequence[int]) -> dict[int, str]:
+        """Ids of a person's events at positions, for evidence."""
+        return {record.position: record.entry.id for record in self._log.events(user, positions)}
 
     def asked(self, user: str, timeline: Timeline, now: int) -> str | None:
         """What a person asked for in words within the last half hour; a log without requests is not read."""

@@ -31,7 +31,7 @@ def explained(release, context, language="en"):
     trace = pipeline.run(release, context)
     top = trace.result.take(slice(0, context.query.k))
     ids = {position: f"event {position}" for position in range(1, 999)}
-    return trace, top, reasons(trace, release, top, lambda _: ids, language)
+    return trace, top, reasons(trace, release, top, lambda *_: ids, language)
 
 
 QUERIES = {"home": {}, "wish": {"text": "a blue kettle"}, "looking": {"item": "i9"}, "guest": {"user": "nobody"}}

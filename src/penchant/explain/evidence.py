@@ -14,7 +14,7 @@ from penchant.protocols import Attributes, Context, Release
 from penchant.timeline import Events
 from penchant.types import HOUR, Array, Rows, moment
 
-Ids = Callable[[Sequence[int]], Mapping[int, str]]  # ids of events by their position in the log
+Ids = Callable[[str, Sequence[int]], Mapping[int, str]]  # a person's, positions in the log → ids of what is there
 Facts = Mapping[str, float]  # the columns of one pick
 _WINDOWS = {"1h": HOUR, "1d": 24 * HOUR, "7d": 168 * HOUR, "30d": 720 * HOUR}
 _OFTEN = 0.2  # share of a person's items from which on a category is often chosen
@@ -93,7 +93,7 @@ def past(context: Context, release: Release, rows: Sequence[int], ids: Ids) -> P
     }
     every = (share.events.position[share.shown].tolist() for columns in shares.values() for share in columns.values())
     wanted = sorted({position for positions in every for position in positions if position >= 0})
-    return Past(context=context, shares=shares, names=ids(wanted) if wanted else {})
+    return Past(context=context, shares=shares, names=ids(context.query.user, wanted) if wanted else {})
 
 
 def _strongest(parts: Array) -> list[int]:

@@ -53,7 +53,7 @@ _REST = "rest"
 
 
 def reasons(trace: Trace, release: Release, picks: Candidates, ids: Ids, language: str) -> list[tuple[Reason, ...]]:
-    """The reasons of each pick, strongest first. `ids` names events by their position in the log."""
+    """The reasons of each pick, strongest first. `ids` names a person's events by position in the log."""
     ranker = last_ranker(trace, release)
     if ranker is None or not len(picks):
         return [()] * len(picks)

@@ -16,7 +16,7 @@ def why(
     release: Release,
     item: str,
     language: str,
-    ids: Ids = lambda _: {},
+    ids: Ids = lambda *_: {},
 ) -> dict[str, Any]:
     """`shown`, `rank`, `lost_at` (catalogue, rule:…, retrieval, a stage, ranking or None) and `because` in words."""
     row = trace.context.catalogue.row_of.get(item)

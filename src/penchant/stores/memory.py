@@ -123,17 +123,11 @@ class MemoryLog:
             changes=changes,
         )
 
-    def events(self, user: str) -> list[Record]:
-        """Everything one person did, in order of time."""
+    def events(self, user: str, positions: Sequence[int] | None = None) -> list[Record]:
+        """Everything one person did, in order of time; if `positions` are given, what of it is at these."""
         with self._lock:
             mine = [record for record in self._records if _of(record.entry, user)]
-        return sorted(mine, key=_time)
-
-    def ids(self, positions: Sequence[int]) -> dict[int, str]:
-        """The ids of what is at these positions, where there is anything."""
-        wanted = set(positions)
-        with self._lock:
-            return {record.position: record.entry.id for record in self._records if record.position in wanted}
+        return sorted((r for r in mine if positions is None or r.position in set(positions)), key=_time)
 
     def slates(self, *, slate: str | None = None, user: str | None = None, limit: int | None = None) -> list[Record]:
         """Slates by id, by person or all, in order of time; the newest `limit` of them."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
@@ -19,6 +20,7 @@ from penchant.types import Slate
 _COLUMNS = ("id", "type", "time", "user", "kind", "item", "value", "text", "context", "slate")
 _NAMED = 64  # positions that one query names
 _MUCH = 5_000  # entries that are worth a large page cache
+_MOMENT = itemgetter(1 + _COLUMNS.index("time"), 0)  # of a row, whose position stands first
 _ENTRY = [LOG.c.position, *(LOG.c[name] for name in _COLUMNS)]
 _SLIM = [LOG.c[name] for name in ("position", "time", "user", "item", "kind", "value")]
 
@@ -51,8 +53,8 @@ class SqlLog:
         )
         mine = select(*_ENTRY).where(LOG.c.user == bindparam("user"))
         self._events = database.sql(mine.order_by(LOG.c.time, LOG.c.position))
-        some = LOG.c.position.in_([bindparam(f"position{n}") for n in range(_NAMED)])
-        self._ids = database.sql(select(LOG.c.position, LOG.c.id).where(some))
+        named = LOG.c.position.in_([bindparam(f"position{n}") for n in range(_NAMED)])
+        self._some = database.sql(mine.where(named))
 
     def append(self, entries: Iterable[Entry]) -> list[Record]:
         """Write all entries or, on a StoreError, none; returns the new ones in order.
@@ -97,16 +99,14 @@ class SqlLog:
         changes = [_record(row) for row in self._database.read(self._changes, (after, last))] if news else ()
         return _tail(last, columns, changes, key)
 
-    def events(self, user: str) -> list[Record]:
-        """Everything one person did, in order of time."""
-        return [_record(row) for row in self._database.read(self._events, (user,))]
-
-    def ids(self, positions: Sequence[int]) -> dict[int, str]:
-        """The ids of what is at these positions, where there is anything."""
-        nowhere = [0] * (-len(positions) % _NAMED)  # positions begin with 1
-        asked = [*positions, *nowhere]
-        parts = (tuple(asked[at : at + _NAMED]) for at in range(0, len(asked), _NAMED))
-        return dict(row for part in parts for row in self._database.read(self._ids, part))
+    def events(self, user: str, positions: Sequence[int] | None = None) -> list[Record]:
+        """Everything one person did, in order of time; if `positions` are given, what of it is at these."""
+        if positions is None:
+            return [_record(row) for row in self._database.read(self._events, (user,))]
+        asked = [*positions, *[0] * (-len(positions) % _NAMED)]  # none is at 0
+        parts = (asked[at : at + _NAMED] for at in range(0, len(asked), _NAMED))
+        rows = [row for part in parts for row in self._database.read(self._some, (user, *part))]
+        return [_record(row) for row in sorted(rows, key=_MOMENT)]
 
     def slates(self, *, slate: str | None = None, user: str | None = None, limit: int | None = None) -> list[Record]:
         """Slates by id, by person or all in order of time, those that this process has not written yet among them."""

@@ -120,12 +120,14 @@ class LogContract:
         assert log.events("nobody") == []
 
     @pytest.mark.parametrize("count", [1, 64, 65, 150])
-    def test_names_what_is_at_positions(self, log: Log, count: int) -> None:
-        records = log.append(an_event(n) for n in range(count + 5))
-        assert log.ids([]) == {}
-        assert log.ids([records[-1].position + 1]) == {}
+    def test_of_a_persons_events_those_at_positions(self, log: Log, count: int) -> None:
+        records = log.append(an_event(n, user=("ann", "bob")[n == 5]) for n in range(count + 7, -1, -1))
         wanted = records[3 : count + 3]
-        assert log.ids([r.position for r in wanted]) == {r.position: r.entry.id for r in wanted}
+        mine = {r.position: r.entry for r in wanted if isinstance(r.entry, Event) and r.entry.user == "ann"}
+        found = log.events("ann", [r.position for r in wanted])
+        assert {r.position: r.entry for r in found} == mine
+        assert found == [r for r in log.events("ann") if r.position in mine]
+        assert log.events("ann", []) == log.events("ann", [records[-1].position + 1]) == []
 
     def test_slates_come_back_equal(self, log: Log) -> None:
         log.append([a_slate(2), a_slate(1), a_slate(3, user="bob")])
