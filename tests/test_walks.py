@@ -129,11 +129,18 @@ def test_counts_fade_as_powers_of_two():
     (read, item, weight, time, owner), now = some_events(), 16_000 * MINUTE
     values = np.arange(TAKERS) + 1.0, np.arange(TAKERS) / 3
     lives = 3_000.0 * MINUTE, 50.0 * MINUTE
-    found = counting.counts(read, values, now, lives, counting.HALVES, THINGS)
+    rows, *found = counting.counts(read, values, now, lives, counting.HALVES, touched := counting.untouched(THINGS))
+    known(touched, rows, item)
     age = np.maximum(now - time, 0)
     for count, value, life in zip(found, (values[0], values[1], values[1]), (np.inf, *lives), strict=True):
         wanted = np.bincount(item, value[owner] * weight * 0.5 ** (age / life), minlength=THINGS)
-        assert count.tolist() == pytest.approx(wanted.tolist(), rel=5e-5, abs=1e-11)
+        assert count.tolist() == pytest.approx(wanted[rows].tolist(), rel=5e-5, abs=1e-11)
+
+
+def known(touched, rows, item):
+    """What was met is noted, once, at its place."""
+    assert sorted(rows.tolist()) == np.unique(item).tolist() == np.flatnonzero(touched[0]).tolist()
+    assert touched[1][rows].tolist() == list(range(len(rows)))
 
 
 def test_sessions_are_cut_by_person_and_pause():
@@ -146,7 +153,9 @@ def test_sessions_are_cut_by_person_and_pause():
     shared = [worth[np.unique(item[session == at])] for at in range(session[-1] + 1)]
     wanted = [at for at in range(len(shared)) if shared[at].any()]
     assert 0 < len(wanted) < len(shared)
-    like, ended, where = counting.sessions(read, 2, since, 30 * MINUTE, worth)
+    touched, some = counting.untouched(20), np.flatnonzero(worth)
+    touched[0][some], touched[1][some] = 1, np.arange(len(some))
+    like, ended, where = counting.sessions(read, 2, since, 30 * MINUTE, touched, worth[some])
     assert like.tolist() == pytest.approx([shared[at].sum() * shared[at].max() for at in wanted])
     assert ended.tolist() == [time[session == at].max() for at in wanted]
     assert where[0].tolist() == [owner[session == at][0] for at in wanted]
@@ -154,7 +163,9 @@ def test_sessions_are_cut_by_person_and_pause():
     total = np.zeros(THINGS)
     for at, value in zip(wanted, like, strict=True):
         total[np.unique(item[session == at])] += value
-    assert counting.spread(read, where, like, THINGS).tolist() == pytest.approx(total.tolist())
+    rows, found = counting.spread(read, where, like, touched := counting.untouched(THINGS))
+    known(touched, rows, np.flatnonzero(total))
+    assert found.tolist() == pytest.approx(total[rows].tolist())
 
 
 def test_habits_fade_with_the_moments_that_came_since():
@@ -163,8 +174,17 @@ def test_habits_fade_with_the_moments_that_came_since():
     back = [len(np.unique(time[(owner == o) & (time > t)])) for o, t in zip(owner, time, strict=True)]
     strength = weight * fades[back]
     wanted = np.bincount(item, like[owner] * strength, minlength=THINGS)
-    assert counting.habits(read, fades, like, THINGS).tolist() == pytest.approx(wanted.tolist())
-    shared, whole = counting.sharing(read, fades, mine)
+    touched = counting.untouched(THINGS)
+    rows, found = counting.habits(read, fades, like, touched)
+    assert found.tolist() == pytest.approx(wanted[rows].tolist())
+    more, again = counting.habits(read, fades, like[::-1].copy(), touched)
+    rows = np.concatenate([rows, more])
+    known(touched, rows, item[like[owner] + like[::-1][owner] > 0])
+    wanted = np.bincount(item, like[::-1][owner] * strength, minlength=THINGS)
+    assert again.tolist() == pytest.approx(wanted[rows].tolist())
+    assert touched[2].tolist() == [len(rows)]
+    shared, whole = counting.sharing(read, fades, touched, mine[rows])
+    mine[~np.isin(np.arange(THINGS), rows)] = 0
     assert shared.tolist() == pytest.approx(np.bincount(owner, strength * mine[item], minlength=TAKERS).tolist())
     assert whole.tolist() == pytest.approx(np.bincount(owner, strength, minlength=TAKERS).tolist())
 
@@ -172,11 +192,17 @@ def test_habits_fade_with_the_moments_that_came_since():
 def test_items_that_are_newer_than_the_catalogue_count_nowhere():
     read = some_events()[0]
     values = np.ones(TAKERS), np.ones(TAKERS)
-    assert all(len(c) == 4 for c in counting.counts(read, values, 0, (1.0, 1.0), counting.HALVES, 4))
-    like, _, where = counting.sessions(read, -1, 0, MINUTE, np.ones(4))
-    assert len(counting.spread(read, where, like, 4)) == 4
-    assert len(counting.habits(read, np.ones(60), np.ones(TAKERS), 4)) == 4
-    assert counting.sharing(read, np.ones(60), np.zeros(4))[0].tolist() == [0.0] * TAKERS
+    for found in (
+        counting.counts(read, values, 0, (1.0, 1.0), counting.HALVES, counting.untouched(4)),
+        counting.habits(read, np.ones(60), np.ones(TAKERS), counting.untouched(4)),
+    ):
+        assert {len(part) for part in found} == {len(found[0])}
+        assert found[0].max() < 4
+    touched = counting.untouched(4)
+    assert counting.sharing(read, np.ones(60), touched, np.zeros(0))[0].tolist() == [0.0] * TAKERS
+    touched[0][:], touched[1][:] = 1, np.arange(4)
+    like, _, where = counting.sessions(read, -1, 0, MINUTE, touched, np.ones(4))
+    assert counting.spread(read, where, like, counting.untouched(4))[0].max() < 4
 
 
 def test_nobody_and_nothing():
@@ -184,7 +210,7 @@ def test_nobody_and_nothing():
     line = Timeline(Kinds({"view": 1.0, "other": 1.0}, {}))
     read = walks.read(line, nothing, 5)
     assert list(events_read(read)) == []
-    assert [len(part) for part in counting.sessions(read, -1, 0, 1, np.ones(2))[2]] == [0, 0, 0]
+    assert [len(part) for part in counting.sessions(read, -1, 0, 1, counting.untouched(2), np.ones(2))[2]] == [0, 0, 0]
     assert walks.lately(line, np.arange(ITEMS), 5, 3).tolist() == []
     assert [len(part) for part in walks.crowd(line, nothing, np.zeros(0), 5)] == [0, 0]
     assert [len(part) for part in walks.crowd(line, np.arange(ITEMS), np.ones(ITEMS), 5)] == [0, 0]

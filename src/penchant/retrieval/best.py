@@ -15,6 +15,21 @@ def best(context: Context, scores: Array, limit: int) -> Rows:
     return best_of(scores, limit, context.allowed)
 
 
+def best_among(context: Context, rows: Rows, scores: Array, limit: int) -> Rows:
+    """What `best` says where only these rows, in any order, have a score."""
+    places, values = top(scores, context.allowed[rows], limit)
+    found: Rows = rows[places]
+    return found[np.lexsort((found, -values))][:limit]
+
+
+def scores_at(touched: tuple[Array, Array, Array], rows: Rows, scores: Array) -> Array:
+    """The scores of some rows, 0 for those that were not touched (`counting.untouched`)."""
+    found = np.zeros(len(rows), np.float32)
+    met = touched[0][rows] > 0
+    found[met] = scores[touched[1][rows[met]]]
+    return found
+
+
 def best_of(scores: Array, limit: int, allowed: Array | None = None) -> Rows:
     """At most `limit` places with a positive score, best first, ties by place."""
     rows, values = top(scores, np.ones(len(scores), dtype=bool) if allowed is None else allowed, limit)

@@ -15,7 +15,8 @@ from penchant import walks
 from penchant.loops import largest
 from penchant.protocols import Context
 from penchant.retrieval import counting
-from penchant.retrieval.best import best
+from penchant.retrieval.best import best_among, scores_at
+from penchant.retrieval.counting import Touched
 from penchant.types import Array, Columns, Rows
 
 
@@ -35,35 +36,36 @@ class Habits:
     nearest: Annotated[int, Ge(1)] = 100  # of these people, the most alike that count; 1 or more
 
     def retrieve(self, context: Context, limit: int) -> Rows:
-        return best(context, self._dense(context), limit)
+        _, rows, usual = self._usual(context)
+        return best_among(context, rows, usual, limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
-        return {"usual": self._dense(context)[rows].astype(np.float32)}
+        touched, _, usual = self._usual(context)
+        return {"usual": scores_at(touched, rows, usual)}
 
-    def _dense(self, context: Context) -> Array:
+    def _usual(self, context: Context) -> tuple[Touched, Rows, Array]:
         return context.once((self, "usual"), lambda: self._compute(context))
 
-    def _compute(self, context: Context) -> Array:
-        size, person = len(context.catalogue), context.timeline.users.get(context.query.user)
+    def _compute(self, context: Context) -> tuple[Touched, Rows, Array]:
+        touched, person = counting.untouched(len(context.catalogue)), context.timeline.users.get(context.query.user)
         if person is None:
-            return np.zeros(size)
+            return touched, np.zeros(0, np.int32), np.zeros(0)
         fades, alone = self._fades(), np.array([person])
-        habits = counting.habits(walks.read(context.timeline, alone, self.history), fades, np.ones(1), size)
-        read = walks.read(context.timeline, self._sharing(context, habits, person), self.depth)
-        shared, whole = counting.sharing(read, fades, habits)
+        items, habits = counting.habits(walks.read(context.timeline, alone, self.history), fades, np.ones(1), touched)
+        read = walks.read(context.timeline, self._sharing(context, items, habits, person), self.depth)
+        shared, whole = counting.sharing(read, fades, touched, habits)
         like = shared / np.maximum(whole, 1e-9)
         near, nearest = np.zeros(len(like)), largest(like, self.nearest)
         near[nearest] = like[nearest]
-        theirs = counting.habits(read, fades, near, size)
-        found: Array = self.own * habits + (1 - self.own) * theirs / max(near.sum(), 1e-9)
-        return found
+        others, theirs = counting.habits(read, fades, near, touched)
+        usual = (1 - self.own) * theirs / max(near.sum(), 1e-9)
+        usual[: len(habits)] += self.own * habits
+        return touched, np.concatenate([items, others]), usual
 
-    def _sharing(self, context: Context, habits: Array, person: int) -> Array:
+    def _sharing(self, context: Context, items: Rows, habits: Array, person: int) -> Array:
         """Codes of the people who did most of late with the items of these habits."""
-        timeline = context.timeline
-        items = np.flatnonzero(habits)
-        items = items[np.argsort(-habits[items], kind="stable")[: self.items]]
-        people, shared = walks.crowd(timeline, items, habits[items], self.audience)
+        timeline, strongest = context.timeline, np.lexsort((items, -habits))[: self.items]
+        people, shared = walks.crowd(timeline, items[strongest], habits[strongest], self.audience)
         people, shared = people[people != person], shared[people != person]
         nearest: Array = people[largest(shared, self.people)]
         return nearest

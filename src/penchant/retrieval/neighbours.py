@@ -15,8 +15,8 @@ from annotated_types import Ge, Gt, Interval
 from penchant import walks
 from penchant.loops import largest
 from penchant.protocols import Context
-from penchant.retrieval.best import best, in_turn, liked
-from penchant.retrieval.counting import HALVES, counts
+from penchant.retrieval.best import best_among, in_turn, liked, scores_at
+from penchant.retrieval.counting import HALVES, Touched, counts, untouched
 from penchant.timeline import UNITS, Timeline
 from penchant.types import DAY, Array, Columns, Rows
 
@@ -40,31 +40,27 @@ class Neighbours:
 
     def retrieve(self, context: Context, limit: int) -> Rows:
         """Half of the limit by `bm25` and half by `lately`, in turn."""
-        counts = self._counts(context)
-        return in_turn([best(context, counts[name], limit) for name in ("bm25", "lately")], limit)
+        _, rows, counts = self._counts(context)
+        return in_turn([best_among(context, rows, counts[name], limit) for name in ("bm25", "lately")], limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
-        return {name: scores[rows].astype(np.float32) for name, scores in self._counts(context).items()}
+        touched, _, counts = self._counts(context)
+        return {name: scores_at(touched, rows, scores) for name, scores in counts.items()}
 
-    def _counts(self, context: Context) -> dict[str, Array]:
+    def _counts(self, context: Context) -> tuple[Touched, Rows, dict[str, Array]]:
         return context.once((self, "counts"), lambda: self._compute(context))
 
-    def _compute(self, context: Context) -> dict[str, Array]:
-        size = len(context.catalogue)
+    def _compute(self, context: Context) -> tuple[Touched, Rows, dict[str, Array]]:
+        size, touched = len(context.catalogue), untouched(len(context.catalogue))
         length, root = context.timeline.tallied(self._fame, (self, "fame"), None, context.now, size)
         people, near, seen = self._nearest(context, length)
         if not len(people):
-            return dict.fromkeys(COLUMNS, np.zeros(size))
+            return touched, np.zeros(0, np.int32), dict.fromkeys(COLUMNS, np.zeros(0))
         values = near * _rarity(context, seen), near / seen**self.even
         lives, events = (self.peers * DAY, self.lately * DAY), walks.read(context.timeline, people, self.depth)
-        together, peers, lately = counts(events, values, context.now, lives, HALVES, size)
-        return {
-            "together": together,
-            "bm25": together / length,
-            "cosine": together / root,
-            "peers": peers,
-            "lately": lately,
-        }
+        rows, together, peers, lately = counts(events, values, context.now, lives, HALVES, touched)
+        columns = (together, together / length[rows], together / root[rows], peers, lately)
+        return touched, rows, dict(zip(COLUMNS, columns, strict=True))
 
     def _fame(self, tally: Array) -> tuple[Array, Array]:
         """By what `bm25` and `cosine` divide the count of each item."""

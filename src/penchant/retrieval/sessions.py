@@ -16,7 +16,8 @@ from penchant import walks
 from penchant.loops import largest
 from penchant.protocols import Context
 from penchant.retrieval import counting
-from penchant.retrieval.best import best, steps
+from penchant.retrieval.best import best_among, scores_at, steps
+from penchant.retrieval.counting import Touched
 from penchant.timeline import UNITS
 from penchant.types import DAY, MINUTE, Array, Columns, Rows
 
@@ -38,27 +39,30 @@ class Sessions:
     half_life: Annotated[float, Gt(0)] = 30.0  # days, above 0, after which a session counts half
 
     def retrieve(self, context: Context, limit: int) -> Rows:
-        return best(context, self._dense(context), limit)
+        _, rows, scores = self._scored(context)
+        return best_among(context, rows, scores, limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
-        return {"visit": self._dense(context)[rows].astype(np.float32)}
+        touched, _, scores = self._scored(context)
+        return {"visit": scores_at(touched, rows, scores)}
 
-    def _dense(self, context: Context) -> Array:
+    def _scored(self, context: Context) -> tuple[Touched, Rows, Array]:
         return context.once((self, "visit"), lambda: self._compute(context))
 
-    def _compute(self, context: Context) -> Array:
+    def _compute(self, context: Context) -> tuple[Touched, Rows, Array]:
         size = len(context.catalogue)
         visit, weights = self._visit(context)
-        weight = np.zeros(size)
-        weight[visit] = weights
         people, mine = self._people(context, visit)
         read = walks.read(context.timeline, people, self.depth)
-        gap = round(self.gap * MINUTE)
-        like, ended, where = counting.sessions(read, mine, context.now - gap, gap, weight)
+        gap, touched = round(self.gap * MINUTE), counting.untouched(size)
+        touched[0][visit], touched[1][visit] = 1, np.arange(len(visit))
+        like, ended, where = counting.sessions(read, mine, context.now - gap, gap, touched, weights)
+        touched[0][visit] = 0
         like = like * 0.5 ** ((context.now - ended) / DAY / self.half_life)
         near = largest(like, self.nearest)
-        counts: Array = counting.spread(read, tuple(part[near] for part in where), like[near], size)
-        return counts * context.timeline.tallied(_rarity, "rarity", None, context.now, size)
+        rows, counts = counting.spread(read, tuple(part[near] for part in where), like[near], touched)
+        rarity = context.timeline.tallied(_rarity, "rarity", None, context.now, size)
+        return touched, rows, counts * rarity[rows]
 
     def _visit(self, context: Context) -> tuple[Rows, Array]:
         """Items of the current session, those met last if it has none yet, newest first, and their weights."""
