@@ -7,7 +7,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from penchant.protocols import Context
-from penchant.retrieval.best import best
+from penchant.retrieval.best import best_among
 from penchant.timeline import UNITS
 from penchant.types import DAY, Array, Columns, Rows
 
@@ -24,9 +24,7 @@ class Again:
 
     def retrieve(self, context: Context, limit: int) -> Rows:
         rows = context.user["interest"]["item"]
-        dense = np.zeros(len(context.catalogue))
-        dense[rows] = np.nan_to_num(self.score(context, rows)["current"])
-        return best(context, dense, limit)
+        return best_among(context, rows, np.nan_to_num(self.score(context, rows)["current"]), limit)
 
     def score(self, context: Context, rows: Rows) -> Columns:
         frequency = self._frequency(context, rows)

@@ -51,30 +51,29 @@ class Neighbours:
         return context.once((self, "counts"), lambda: self._compute(context))
 
     def _compute(self, context: Context) -> tuple[Touched, Rows, dict[str, Array]]:
-        size, touched = len(context.catalogue), untouched(len(context.catalogue))
-        length, root = context.timeline.tallied(self._fame, (self, "fame"), None, context.now, size)
-        people, near, seen = self._nearest(context, length)
+        touched = untouched(len(context.catalogue))
+        people, near, seen = self._nearest(context)
         if not len(people):
             return touched, np.zeros(0, np.int32), dict.fromkeys(COLUMNS, np.zeros(0))
         values = near * _rarity(context, seen), near / seen**self.even
         lives, events = (self.peers * DAY, self.lately * DAY), walks.read(context.timeline, people, self.depth)
         rows, together, peers, lately = counts(events, values, context.now, lives, HALVES, touched)
-        columns = (together, together / length[rows], together / root[rows], peers, lately)
+        root = np.sqrt(np.maximum(_events(context, rows), 1.0))
+        columns = (together, together / self._length(context, rows), together / root, peers, lately)
         return touched, rows, dict(zip(COLUMNS, columns, strict=True))
 
-    def _fame(self, tally: Array) -> tuple[Array, Array]:
-        """By what `bm25` and `cosine` divide the count of each item."""
-        events = np.maximum(tally, 0) / UNITS
-        mean = events.sum() / max(np.count_nonzero(events), 1)
-        length: Array = np.maximum(1 - self.b + self.b * events / max(mean, 1e-9), 1e-9)
-        return length, np.sqrt(np.maximum(events, 1.0))
+    def _length(self, context: Context, rows: Rows) -> Array:
+        """By what `bm25` divides the count of each item."""
+        mean = context.timeline.tallied(_mean, "mean", None, context.now, len(context.catalogue))
+        length: Array = np.maximum(1 - self.b + self.b * _events(context, rows) / max(mean, 1e-9), 1e-9)
+        return length
 
-    def _nearest(self, context: Context, length: Array) -> tuple[Array, Array, Array]:
+    def _nearest(self, context: Context) -> tuple[Array, Array, Array]:
         """Codes of the people who share most with the person, how near they are, how many events each has."""
         timeline = context.timeline
         past, weights = liked(context, self.half_life, self.history, pace=self.pace)
         positive = np.maximum(timeline.kinds.weights, 0.0)
-        people, near = walks.crowd(timeline, past, weights / length[past], self.audience, positive)
+        people, near = walks.crowd(timeline, past, weights / self._length(context, past), self.audience, positive)
         others = (near > 0) & (people != timeline.users.get(context.query.user, -1))
         people, near = people[others], near[others]
         seen = activity(timeline, people)
@@ -82,6 +81,18 @@ class Neighbours:
             nearest = largest(near * _rarity(context, seen), self.people)
             people, near, seen = people[nearest], near[nearest], seen[nearest]
         return people, near, seen
+
+
+def _events(context: Context, rows: Rows) -> Array:
+    """The weighted events with each item."""
+    events: Array = np.maximum(context.timeline.tally(None, context.now, len(context.catalogue))[rows], 0) / UNITS
+    return events
+
+
+def _mean(tally: Array) -> float:
+    """The weighted events with an item that has any."""
+    events = np.maximum(tally, 0) / UNITS
+    return float(events.sum() / max(np.count_nonzero(events), 1))
 
 
 def _rarity(context: Context, seen: Array) -> Array:

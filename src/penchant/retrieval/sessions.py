@@ -50,19 +50,17 @@ class Sessions:
         return context.once((self, "visit"), lambda: self._compute(context))
 
     def _compute(self, context: Context) -> tuple[Touched, Rows, Array]:
-        size = len(context.catalogue)
         visit, weights = self._visit(context)
         people, mine = self._people(context, visit)
         read = walks.read(context.timeline, people, self.depth)
-        gap, touched = round(self.gap * MINUTE), counting.untouched(size)
+        gap, touched = round(self.gap * MINUTE), counting.untouched(len(context.catalogue))
         touched[0][visit], touched[1][visit] = 1, np.arange(len(visit))
         like, ended, where = counting.sessions(read, mine, context.now - gap, gap, touched, weights)
         touched[0][visit] = 0
         like = like * 0.5 ** ((context.now - ended) / DAY / self.half_life)
         near = largest(like, self.nearest)
         rows, counts = counting.spread(read, tuple(part[near] for part in where), like[near], touched)
-        rarity = context.timeline.tallied(_rarity, "rarity", None, context.now, size)
-        return touched, rows, counts * rarity[rows]
+        return touched, rows, counts * _rarity(context, rows)
 
     def _visit(self, context: Context) -> tuple[Rows, Array]:
         """Items of the current session, those met last if it has none yet, newest first, and their weights."""
@@ -82,8 +80,13 @@ class Sessions:
         return people, int(mine[0]) if len(mine) else -1
 
 
-def _rarity(tally: Array) -> Array:
+def _rarity(context: Context, rows: Rows) -> Array:
     """idf of items: ln of all weighted events over those with the item."""
-    events = np.maximum(tally, 0) / UNITS
-    rarity: Array = np.log1p(events.sum() / np.maximum(events, 1.0))
+    line, size = context.timeline, len(context.catalogue)
+    events = np.maximum(line.tally(None, context.now, size)[rows], 0) / UNITS
+    rarity: Array = np.log1p(line.tallied(_total, "total", None, context.now, size) / np.maximum(events, 1.0))
     return rarity
+
+
+def _total(tally: Array) -> float:
+    return float((np.maximum(tally, 0) / UNITS).sum())
