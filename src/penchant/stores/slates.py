@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, delete, func, select
@@ -49,6 +50,9 @@ class Slates:
         self._dozes = False  # whether the thread has to be woken
         statement = database.insert(SLATES).on_conflict_do_nothing(index_elements=["id"])
         self._insert = database.sql(statement, ("id", "user", "time", "payload"))
+        self._last = database.sql(select(func.max(SLATES.c.seq)))
+        self._old = database.sql(delete(SLATES).where(SLATES.c.time < bindparam("oldest")))
+        self._surplus = database.sql(delete(SLATES).where(SLATES.c.seq <= bindparam("last")))
         found = select(SLATES.c.id, SLATES.c.user, SLATES.c.payload)
         self._by_id = database.sql(found.where(SLATES.c.id == bindparam("id")))
         self._by_user = database.sql(found.where(SLATES.c.user == bindparam("user")))
@@ -150,11 +154,13 @@ class Slates:
     def _write(self, waiting: Sequence[tuple[int, Packed]], patience: float) -> None:
         with self._database.write(lock=SLATES, durable=False, patience=patience) as connection:
             rows = list(self._wanted(waiting))
-            if rows:
-                connection.exec_driver_sql(self._insert, rows)
-            last = connection.execute(select(func.max(SLATES.c.seq))).scalar_one() or 0
-            connection.execute(delete(SLATES).where(SLATES.c.time < self._retention.oldest(_now())))
-            connection.execute(delete(SLATES).where(SLATES.c.seq <= last - self._retention.slates))
+            with closing(connection.connection.cursor()) as cursor:  # as in the log
+                if rows:
+                    cursor.executemany(self._insert, rows)
+                cursor.execute(self._last)
+                (last,) = cursor.fetchall()[0]
+                cursor.execute(self._old, (self._retention.oldest(_now()),))
+                cursor.execute(self._surplus, ((last or 0) - self._retention.slates,))
 
     def _wanted(self, waiting: Sequence[tuple[int, Packed]]) -> Iterator[Packed]:
         """The rows of people who were not forgotten after their slate came."""

@@ -26,6 +26,7 @@ from penchant.web.entrance import Entrance, Tracer
 from penchant.web.front import Front
 from penchant.web.gate import GUARDED, SCHEME, Gate, needs
 from penchant.web.rates import Rates
+from penchant.web.shortcut import Shortcut
 from penchant.web.turns import Turns
 
 Task = Callable[[], object]
@@ -77,11 +78,19 @@ def create_app(
     app.mount("/static", console.Files(directory=console.FOLDER), name="static")
     problems.install(app)
     gate = Gate([route for router in routers for route in router.routes], keyring, rates)
+    app.add_middleware(Shortcut, ways=_ways(routers[0]))
     app.add_middleware(Admission, serving=serving, telemetry=engine.telemetry)
     app.add_middleware(Front, telemetry=engine.telemetry, gate=gate, patience=serving.arrival)
     app.add_middleware(Entrance, share=access, tracer=tracer)  # outermost: whatever answers, it is named
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
+
+
+def _ways(router: APIRouter) -> dict[str, tuple[Any, Callable[..., Any], bool]]:
+    """The requests that come most, by path: the model of the body, the handler, and whether it asks for a language."""
+    routes = {route.path: route.endpoint for route in router.routes if isinstance(route, APIRoute)}
+    models = {"/v1/recommend": (wire.Ask, True), "/v1/rank": (wire.Order, True), "/v1/events": (wire.Deeds, False)}
+    return {path: (model, routes[path], speaks) for path, (model, speaks) in models.items()}
 
 
 @dataclass(frozen=True, slots=True)

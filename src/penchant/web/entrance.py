@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Protocol
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from penchant.visits import CURRENT, Visit, named
 
 HEADER = "X-Request-ID"
+_RAW = HEADER.lower().encode()
 _FAILED = 500  # from this status on a line is written in any case
 
 log = logging.getLogger("penchant.access")
@@ -85,7 +86,7 @@ class _Named:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            MutableHeaders(scope=message)[HEADER] = self.name
+            message["headers"] = [*message["headers"], (_RAW, self.name.encode())]
         await self.send(message)
 
 

@@ -5,6 +5,7 @@ What a route needs stands in its description (`security`); a route that says not
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
@@ -32,15 +33,33 @@ class Gate:
     """Refuses requests before their bodies are read. Without a keyring everybody may do everything."""
 
     def __init__(self, routes: Sequence[BaseRoute], keyring: Keyring | None = None, rates: Rates | None = None) -> None:
+        self._plain: dict[tuple[str, str], BaseRoute] = {}  # method and path → route, where the path is the template
         self._routes, self._keyring, self._rates = routes, keyring, Rates(0, 1) if rates is None else rates
 
     def closed(self) -> bool:
         """Whether a key is needed at all."""
         return self._keyring is not None and self._keyring.needed()
 
+    def _wanted(self, scope: Scope) -> str | None:
+        """The scope that a request needs: none, "" (any key, to be told that nothing is there), or a name."""
+        if scope["path"] == "/openapi.json" or scope["path"].startswith("/static/"):
+            return None
+        route = self._plain.get((scope["method"], scope["path"])) or self._route(scope)
+        if route is None:
+            return ""
+        scope["route"] = route  # so that what is refused is counted under its route
+        return _declared(route)
+
+    def _route(self, scope: Scope) -> BaseRoute | None:
+        """The first route that answers a request."""
+        route = next((route for route in self._routes if route.matches(scope)[0] is Match.FULL), None)
+        if route is not None and getattr(route, "path", "") == scope["path"]:
+            self._plain[scope["method"], scope["path"]] = route
+        return route
+
     def refusal(self, scope: Scope) -> Response | None:
         """The answer to a request that is not let in, else None. Raises StoreError if keys cannot be read."""
-        wanted = _wanted(scope, self._routes)
+        wanted = self._wanted(scope)
         if wanted is None:
             return None
         headers = Headers(scope=scope)
@@ -57,18 +76,6 @@ class Gate:
         return _unfit(key, wanted)
 
 
-def _wanted(scope: Scope, routes: Sequence[BaseRoute]) -> str | None:
-    """The scope that a request needs: none, "" (any key, to be told that nothing is there), or a name."""
-    if scope["path"] == "/openapi.json" or scope["path"].startswith("/static/"):
-        return None
-    for route in routes:
-        match, _ = route.matches(scope)
-        if match is Match.FULL:
-            scope["route"] = route  # so that what is refused is counted under its route
-            return _declared(route)
-    return ""
-
-
 def _declared(route: BaseRoute) -> str | None:
     security = (getattr(route, "openapi_extra", None) or {}).get("security", needs(SCOPES[-1])["security"])
     return str(security[0]["key"][0]) if security else None
@@ -82,7 +89,11 @@ def shown(headers: Mapping[str, str]) -> str:
 
 def _address(scope: Scope) -> str:
     """Who asks without a key: an address, or of IPv6 the network that one customer has."""
-    host = (scope.get("client") or ("",))[0]
+    return _customer((scope.get("client") or ("",))[0])
+
+
+@lru_cache(maxsize=4_096)
+def _customer(host: str) -> str:
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:

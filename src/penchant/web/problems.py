@@ -92,6 +92,11 @@ def unreadable(error: StoreError) -> Response:
 
 
 async def _known(_: Request, error: Exception) -> Response:
+    return known(error)
+
+
+def known(error: Exception) -> Response:
+    """The problem of an error that callers may be told of."""
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
     if status == 500:
         return failure(error)
