@@ -17,6 +17,7 @@ from penchant import config
 from penchant.engine import Engine
 from penchant.settings import ServingSettings
 from penchant.types import Event, Item
+from penchant.serving import warm
 from penchant.web.app import create_app
 from penchant.web.connections import Server
 
@@ -96,7 +97,11 @@ def build() -> Engine:
 
 @contextmanager
 def serving(engine: Engine, **options: object) -> Iterator[str]:
-    """Serve an engine from a thread; the server is stopped, and must be, within ten seconds."""
+    """Serve an engine from a thread; the server is stopped, and must be, within ten seconds.
+
+    Like a real one it is tried first: on a new machine the loops are compiled by the first answer.
+    """
+    warm(engine, engine.release)
     app = create_app(engine, title="The Potting Shed", **options)
     limits = options.get("serving", ServingSettings())
     server = Server(
