@@ -15,9 +15,9 @@ import requests
 from penchant import build as building
 from penchant import config
 from penchant.engine import Engine
+from penchant.serving import warm
 from penchant.settings import ServingSettings
 from penchant.types import Event, Item
-from penchant.serving import warm
 from penchant.web.app import create_app
 from penchant.web.connections import Server
 
