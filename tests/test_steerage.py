@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from penchant import build as building
+from penchant import steerage
 from penchant.errors import UsageError
 from penchant.ports import Record
 from penchant.steerage import InForce
@@ -209,3 +210,11 @@ def test_why_an_item_is_not_there_names_what_the_request_said(engine):
     slate = engine.recommend(Query(user="u", text="something sweet, no bee"))
     found = engine.why(slate.id, "b3")
     assert (found["lost_at"], found["because"]) == ("rule:steered", "the person asked for no bee")
+
+
+def test_a_plain_request_is_not_read_for_what_it_rules_out(engine, monkeypatch):
+    """The words of a large catalogue take a while to read; most requests do without."""
+    monkeypatch.setattr(steerage, "interpret", None)
+    assert engine.recommend(Query(user="u", text="a present for my mother's garden")).steering == ()
+    with pytest.raises(TypeError):
+        engine.recommend(Query(user="u", text="bee, not ant"))

@@ -4,6 +4,7 @@ The timeline says whether a person has such events, and which; so a person's tex
 new one, answers about the past see what counted then, and what was erased is gone.
 """
 
+import re
 import threading
 import uuid
 from collections.abc import Mapping
@@ -24,6 +25,11 @@ from penchant.timeline import Timeline
 from penchant.types import Catalogue, Event, moment
 
 _NAMES = ("no ", "not ", "non ", "non-")  # begin names as well as requests
+_RULING = re.compile(  # without one of these a request rules nothing out, and no vocabulary is read for it
+    r"\d|n't\b|\b(?:avoid|below|but|except|excluding|free|hate|instead|less|minus|never|no|non|none|nor|not|nothing|over|"
+    r"rather|skip|than|under|up to|within|without)\b|[不没無无别非除少以内]",
+    re.IGNORECASE,
+)
 _PEOPLE = 5_000  # whose steers are held in memory
 
 Entries = Mapping[int, Steer | str]  # position in the log → a steer, or the id of one that is undone there
@@ -92,7 +98,8 @@ class Steerage:
     def _asked(self, context: Context) -> InForce:
         query, then = context.query, moment(context.now)
         found = self.of(context.timeline, query.user, context.now, query.surface)
-        ruled = ruling(query.text, context.catalogue, then) if query.text else ()
+        asks = query.text is not None and _RULING.search(query.text)
+        ruled = ruling(query.text or "", context.catalogue, then) if asks else ()
         meant = tuple(d for d in ruled if fit.through(context, d).any())  # else a number was not what it seemed
         return InForce((*found.steers, Steer(id="", text="", time=then, deltas=meant))) if meant else found
 
