@@ -4,7 +4,6 @@ The timeline says whether a person has such events, and which; so a person's tex
 new one, answers about the past see what counted then, and what was erased is gone.
 """
 
-import re
 import threading
 import uuid
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ import numpy as np
 from penchant import fit
 from penchant.errors import UnknownError, UsageError
 from penchant.language.prompted import completed
-from penchant.language.steering import LONGEST, interpret
+from penchant.language.steering import LONGEST, interpret, limits
 from penchant.ports import Log
 from penchant.protocols import Context
 from penchant.speech import Language
@@ -25,11 +24,6 @@ from penchant.timeline import Timeline
 from penchant.types import Catalogue, Event, moment
 
 _NAMES = ("no ", "not ", "non ", "non-")  # begin names as well as requests
-_RULING = re.compile(  # without one of these a request rules nothing out, and no vocabulary is read for it
-    r"\d|n't\b|\b(?:avoid|below|but|except|excluding|free|hate|instead|less|minus|never|no|non|none|nor|not|nothing|over|"
-    r"rather|skip|than|under|up to|within|without)\b|[不没無无别非除少以内]",
-    re.IGNORECASE,
-)
 _PEOPLE = 5_000  # whose steers are held in memory
 
 Entries = Mapping[int, Steer | str]  # position in the log → a steer, or the id of one that is undone there
@@ -93,13 +87,12 @@ class Steerage:
 
     def asked(self, context: Context) -> InForce:
         """What counts for an answer: what the person asked for before, then what the request itself rules out."""
-        return context.once(("asked", context.query.surface), lambda: self._asked(context))
+        return context.once("asked", lambda: self._asked(context))
 
     def _asked(self, context: Context) -> InForce:
         query, then = context.query, moment(context.now)
         found = self.of(context.timeline, query.user, context.now, query.surface)
-        asks = query.text is not None and _RULING.search(query.text)
-        ruled = ruling(query.text or "", context.catalogue, then) if asks else ()
+        ruled = ruling(query.text, context.catalogue, then) if query.text else ()
         meant = tuple(d for d in ruled if fit.through(context, d).any())  # else a number was not what it seemed
         return InForce((*found.steers, Steer(id="", text="", time=then, deltas=meant))) if meant else found
 
@@ -162,8 +155,11 @@ def ruling(request: str, catalogue: Catalogue, now: datetime) -> tuple[Delta, ..
     """What a request rules out by itself: "mugs under £5", "something for the garden, nothing red".
 
     What it asks for is not among it: that is ranked. A request that is nothing but a "no" may well be a name, as of a
-    no smoking sign.
+    no smoking sign. The words of a large catalogue take a while to read, so only what may limit something is held
+    against them.
     """
+    if not limits(request):
+        return ()
     read, name = interpret(request, catalogue, now), request.lower().startswith(_NAMES)
     found = read.deltas
     unwanted = [d for d in found if d.way == "no" and d.terms and (not name or len(found) + len(read.ignored) > 1)]

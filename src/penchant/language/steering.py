@@ -4,8 +4,11 @@ What no rule reads is named, never guessed; the text is data and can ask for not
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+import numpy as np
 
 from penchant.language import cues
 from penchant.language.bounds import Bounds, bounds
@@ -15,9 +18,10 @@ from penchant.language.meaning import Grounder
 from penchant.lexicon import fold, tokens, vocabulary
 from penchant.steers import Delta, Way
 from penchant.texts import clean
-from penchant.types import Catalogue
+from penchant.types import Array, Catalogue
 
 LONGEST = 2_000  # characters that are read
+_NUMBERS: Mapping[str, Array] = dict.fromkeys(("price", "year"), np.zeros(0))  # what a number may be of, if anything
 _PRONOUN = re.compile(r"\b(?:it|them|those|these|that)\b|它|这些")  # stands for what the clause before named
 _FLIPPED: dict[Way, Way] = {"more": "less", "less": "more", "only": "less", "no": "more"}
 _SURFACES = (
@@ -65,13 +69,25 @@ class _Clause:
 
 def interpret(text: str, catalogue: Catalogue, now: datetime) -> Reading:
     """Read a text in English or Chinese against a catalogue; `now` is when it was said."""
-    folded = " ".join(fold(clean(text[:LONGEST])).replace("’", "'").split())
-    rest, surface = _surface(folded)
+    rest, surface = _surface(_folded(text))
     span = lasting(rest, now)
     again = lasting(span.rest, now)  # "tonight and for the next week": the first that names an end counts
     grammar = _Grammar(Grounder(vocabulary(catalogue)))
     deltas, ignored = grammar.read(again.rest if again.found else span.rest)
     return Reading(deltas=deltas, ignored=ignored, until=span.until or again.until, surface=surface)
+
+
+def limits(text: str) -> bool:
+    """Whether a text may refuse or bound anything, as far as can be told without a catalogue."""
+    for _, said in clauses(_folded(text)):
+        rest, within = bounds(said, _NUMBERS)
+        if within or pointed(rest)[0] == "no":
+            return True
+    return False
+
+
+def _folded(text: str) -> str:
+    return " ".join(fold(clean(text[:LONGEST])).replace("’", "'").split())
 
 
 def _surface(text: str) -> tuple[str, str]:
