@@ -6,32 +6,25 @@ One transaction for many batches leaves the log, and tells each caller, what one
 import os
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from penchant.checks import AHEAD, Observed, flaw
 from penchant.kinds import Kinds
-from penchant.ports import ItemChange, Log
+from penchant.ports import ItemChange
 from penchant.types import Event, Item
-from penchant.watch import Watch
-from penchant.world import BARE, Follower, World
+from penchant.watch import Watch, Watched
+from penchant.world import BARE, World
 
 Rejected = tuple[tuple[int, str], ...]  # place in the batch, reason
 
 
-class Taker(Protocol):
+class Taker(Watched, Protocol):
     """What of an engine takes events in."""
 
-    log: Log
-    follower: Follower
     watch: Watch
-
-    @property
-    def clock(self) -> Callable[[World], datetime]:
-        """What time it is."""
-        ...
 
 
 class Intake:

@@ -127,9 +127,9 @@ class Taken(Mapping[str, Array]):
 
     __slots__ = ("_own", "_places", "_whole")
 
-    def __init__(self, whole: Columns, places: Array, own: dict[str, Array]) -> None:
+    def __init__(self, whole: Columns, places: Array, added: Columns | None = None) -> None:
         self._whole, self._places = whole, places  # what all rows have, and which of them these are
-        self._own = own  # what was read, or added to these rows
+        self._own = dict(added or {})  # what was read, or added to these rows
 
     def __getitem__(self, name: str) -> Array:
         found = self._own.get(name)
@@ -150,10 +150,6 @@ class Taken(Mapping[str, Array]):
     def __or__(self, more: Columns) -> "Taken":
         return Taken(self._whole, self._places, {**self._own, **more})
 
-    def take(self, places: Array) -> "Taken":
-        """Keep or reorder by positions."""
-        return Taken(self._whole, self._places[places], {name: own[places] for name, own in self._own.items()})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
@@ -169,8 +165,7 @@ class Candidates:
     def take(self, where: Array | slice) -> "Candidates":
         """Keep or reorder by a boolean mask or positions."""
         places = np.arange(len(self))[where]
-        known = self.columns if isinstance(self.columns, Taken) else Taken(self.columns, np.arange(len(self)), {})
-        return Candidates(rows=self.rows[places], scores=self.scores[places], columns=known.take(places))
+        return Candidates(rows=self.rows[places], scores=self.scores[places], columns=Taken(self.columns, places))
 
     def with_columns(self, columns: Columns) -> "Candidates":
         """Add columns, one entry per candidate."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from penchant import loops
-from penchant.timeline import Timeline
+from penchant.timeline import UNITS, Timeline
 from penchant.types import Array
 
 
@@ -31,6 +31,12 @@ def read(timeline: Timeline, people: Array, depth: int) -> tuple[loops.Arrays, l
     lo, hi, first, end, places = timeline.spans("user", people, depth)
     kept = hi - lo
     return index, raw, (lo, kept, first, kept + end - first, places), timeline.kinds.weights
+
+
+def weighed(timeline: Timeline, rows: Array, now: int, size: int, window: int | None = None) -> Array:
+    """The weighted events with each of these items in (now − window, now], all time if None; none is below 0."""
+    events: Array = np.maximum(timeline.tally(window, now, size)[rows], 0) / UNITS
+    return events
 
 
 def lately(timeline: Timeline, rows: Array, last: int, most: int) -> Array:

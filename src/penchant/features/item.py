@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from penchant import walks
 from penchant.protocols import Context
-from penchant.timeline import UNITS
 from penchant.types import DAY, NEVER, Candidates
 
 
@@ -21,9 +21,8 @@ class ItemFacts:
         created = catalogue.columns["created"][rows]
         born = np.where(created == NEVER, timeline.first_seen(rows), created)
         age = np.where(born > context.now, 0, context.now - np.minimum(born, context.now)) / DAY
-        week = np.maximum(timeline.tally(7 * DAY, context.now, size)[rows], 0) / UNITS
-        month = np.maximum(timeline.tally(30 * DAY, context.now, size)[rows], 0) / UNITS
-        total = np.maximum(timeline.tally(None, context.now, size)[rows], 0) / UNITS
+        spans = (7 * DAY, 30 * DAY, None)
+        week, month, total = (walks.weighed(timeline, rows, context.now, size, span) for span in spans)
         columns = {
             "item_age": np.log1p(age),
             "item_events": np.log1p(total),

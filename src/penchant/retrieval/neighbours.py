@@ -85,8 +85,7 @@ class Neighbours:
 
 def _events(context: Context, rows: Rows) -> Array:
     """The weighted events with each item."""
-    events: Array = np.maximum(context.timeline.tally(None, context.now, len(context.catalogue))[rows], 0) / UNITS
-    return events
+    return walks.weighed(context.timeline, rows, context.now, len(context.catalogue))
 
 
 def _mean(tally: Array) -> float:

@@ -83,7 +83,7 @@ class Sessions:
 def _rarity(context: Context, rows: Rows) -> Array:
     """idf of items: ln of all weighted events over those with the item."""
     line, size = context.timeline, len(context.catalogue)
-    events = np.maximum(line.tally(None, context.now, size)[rows], 0) / UNITS
+    events = walks.weighed(line, rows, context.now, size)
     rarity: Array = np.log1p(line.tallied(_total, "total", None, context.now, size) / np.maximum(events, 1.0))
     return rarity
 

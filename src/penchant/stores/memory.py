@@ -125,9 +125,10 @@ class MemoryLog:
 
     def events(self, user: str, positions: Sequence[int] | None = None) -> list[Record]:
         """Everything one person did, in order of time; if `positions` are given, what of it is at these."""
+        wanted = None if positions is None else set(positions)
         with self._lock:
             mine = [record for record in self._records if _of(record.entry, user)]
-        return sorted((r for r in mine if positions is None or r.position in set(positions)), key=_time)
+        return sorted((r for r in mine if wanted is None or r.position in wanted), key=_time)
 
     def slates(self, *, slate: str | None = None, user: str | None = None, limit: int | None = None) -> list[Record]:
         """Slates by id, by person or all, in order of time; the newest `limit` of them."""

@@ -18,6 +18,7 @@ from penchant.web.connections import HEAD
 from penchant.web.entrance import template
 from penchant.web.gate import Gate
 from penchant.web.problems import failure, problem, unreadable
+from penchant.web.shortcut import Again
 
 LIMIT = 2 * 1024 * 1024  # bytes of a body
 _GONE = 499  # counted where nobody waits for an answer any more
@@ -70,7 +71,8 @@ class Front:
             if body in _SAID:
                 await problem(body, _SAID[body], headers={"Connection": "close"})(scope, receive, answer)
         else:
-            await self._guarded(scope, _Replay(body, receive), answer)
+            whole: Message = {"type": "http.request", "body": body, "more_body": False}
+            await self._guarded(scope, Again(whole, receive), answer)
 
     def _refusal(self, scope: Scope) -> Response | None:
         try:
@@ -107,20 +109,6 @@ class _Answer:
             if "closed" not in str(error):
                 raise
             raise ClientDisconnect from error  # some event loops say so only when they are written to
-
-
-class _Replay:
-    """Gives a body that has been read already, then whatever follows."""
-
-    def __init__(self, body: bytes, receive: Receive) -> None:
-        self.body: bytes | None = body
-        self.receive = receive
-
-    async def __call__(self) -> Message:
-        if self.body is None:
-            return await self.receive()
-        body, self.body = self.body, None
-        return {"type": "http.request", "body": body, "more_body": False}
 
 
 async def _body(scope: Scope, receive: Receive, patience: float) -> bytes | int:

@@ -22,7 +22,7 @@ _JSON = (b"content-type", b"application/json")
 class Shortcut:
     """ASGI middleware inside of all others: POST path → the model of its body and its handler.
 
-    Handlers get `body`, and `spoken` (the header Accept-Language) if their signature has it.
+    Handlers get `body`, and where a way says so `spoken` (the header Accept-Language).
     """
 
     def __init__(self, app: ASGIApp, *, ways: Mapping[str, tuple[type[BaseModel], Answering, bool]]) -> None:
@@ -38,7 +38,7 @@ class Shortcut:
         model, answer, speaks = way
         body = _read(model, message)
         if body is None:
-            await self.app(scope, _Again(message, receive), send)
+            await self.app(scope, Again(message, receive), send)
             return
         more = {"spoken": Headers(scope=scope).get("accept-language")} if speaks else {}
         try:
@@ -58,7 +58,7 @@ def _read(model: type[BaseModel], message: Message) -> BaseModel | None:
         return None
 
 
-class _Again:
+class Again:
     """Gives a message that has been taken already, then whatever follows."""
 
     def __init__(self, message: Message, receive: Receive) -> None:
