@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from penchant.catalogue import columns
 from penchant.language.durations import lasting
-from penchant.language.steering import LONGEST, interpret
+from penchant.language.steering import LONGEST, interpret, limits
 from penchant.steers import Delta, words
 from penchant.types import Item
 
@@ -256,3 +256,19 @@ def test_a_long_text_is_cut(read):
 )
 def test_what_no_rule_reads_whole_is_understood_by_what_it_names(read, text, meaning):
     assert said(read(text)) == meaning
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("films of the seventies", True),
+        ("please drop the cartoons", True),
+        ("八十年代的老电影", True),
+        ("mugs under £5", True),
+        ("a present for my mother's garden", False),
+        ("set of red mugs", False),
+        ("夏季用品", False),
+    ],
+)
+def test_what_may_limit_is_told_without_a_catalogue(text, may):
+    assert limits(text) is may
