@@ -5,7 +5,6 @@ A server never trains; it looks for a newly promoted release every second and sw
 
 import gc
 import logging
-import os
 import signal
 import socket
 import threading
@@ -19,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from penchant import config, door, logs, pipeline
 from penchant.engine import Engine
-from penchant.errors import NotReadyError, PenchantError, UsageError
+from penchant.errors import NotReadyError, PenchantError
 from penchant.project import Project
 from penchant.protocols import Release
 from penchant.rests import gently, rest
+from penchant.sockets import QUEUE, listening, own, shared
 from penchant.tempo import Tempo
 from penchant.tracing import exporting
 from penchant.types import Query, micros
@@ -141,7 +141,7 @@ def serve(
     logs.settle(settings.log)
     certificate = door.certificate(settings, folder, *tls)
     options = certificate.options() if certificate else {}
-    with closing(listening(host, port)) as sock:
+    with closing(listening(host, port) if workers == 1 else shared(host, port)) as sock:
         address, port = sock.getsockname()[:2]
         needed = door.guarded(settings, folder, address, anyone=anyone, tls=bool(options))
         url = f"{'https' if options else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
@@ -153,18 +153,6 @@ def serve(
         with TemporaryDirectory(prefix="penchant-") as meeting:
             post = replace(post, workers=meeting)
             Crew(post=post, work=work, sock=sock, count=workers, drain=drain, started=lambda: started(url)).run()
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens on an address; port 0 takes a free one."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address, family=family, backlog=2_048)
-    except socket.gaierror as error:
-        raise UsageError(f"host {host!r} is not the address of anything: {error.strerror}") from error
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise NotReadyError(f"port {port} of {host} cannot be listened on: {reason}") from error
 
 
 def application(
@@ -231,14 +219,20 @@ def work(post: Post, sock: socket.socket, started: Callable[[], None]) -> None:
 
     The server passes on the signal that stopped it, which must not end us half-way.
     """
+    ear = own(sock) if post.workers else sock
+
+    def up() -> None:
+        ear.listen(QUEUE)
+        started()
+
     with Project(post.folder) as project:
         logs.settle(project.settings.serving.log)
         how: dict[str, Any] = {"needed": post.needed, "anyone": post.anyone, "workers": post.workers}
         how["settle"] = gc.freeze  # a look of the collector at all that is there would stop every answer for .1 s
-        server = _server(project, application(project, started, **how), post.options)
+        server = _server(project, application(project, up, **how), post.options)
         before = signal.signal(signal.SIGTERM, lambda *_: None)
         try:
-            server.run(sockets=[sock])
+            server.run(sockets=[ear])
         except KeyboardInterrupt:
             pass  # the usual way to stop a server
         finally:

@@ -1,6 +1,6 @@
-"""Several processes on one listening socket: started one by one, replaced when they die, stopped together.
+"""Several processes at one address: started one by one, replaced when they die, stopped together.
 
-Whoever is free takes the next connection. The first has to come up before the others start, so that a mistake is
+The first has to come up before the others start, so that a mistake is
 found once and what a first start prepares is prepared once.
 """
 
@@ -33,7 +33,7 @@ class Crew:
 
     work: Work
     post: Any  # what the work is told
-    sock: socket.socket
+    sock: socket.socket  # of their address, see `sockets`
     count: int
     drain: float  # seconds that a worker may take to stop
     started: Callable[[], None]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -103,6 +104,28 @@ def test_any_worker_answers_for_anybody_with_all_that_was_acknowledged(shop):
         _, err = ran.communicate(timeout=120)
     assert ran.returncode == 0
     assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers share a socket")
+def test_connections_opened_at_once_are_dealt_out_among_the_workers(shop):
+    with crew(shop) as (url, _), ExitStack() as stack:
+        lines(url, stack)  # until both are there
+        many = [Line(url) for _ in range(32)]
+        for line in many:
+            stack.callback(line.connection.close)
+            line.connection.connect()
+        each = Counter(line.worker() for line in many)
+        assert min(each.values()) >= 4, each  # one in a hundred thousand by chance
+        assert len(each) == 2
+
+
+def test_a_second_server_of_several_workers_is_told_that_the_port_is_taken(shop):
+    with crew(shop) as (url, _):
+        port = url.rpartition(":")[2]
+        command = [sys.executable, "-m", "penchant", "serve", str(shop), "--port", port, "--workers", "2"]
+        second = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert second.returncode != 0
+    assert f"port {port} of 127.0.0.1 cannot be listened on" in second.stderr
 
 
 def test_a_worker_that_dies_is_replaced_and_nothing_acknowledged_is_lost(shop):
