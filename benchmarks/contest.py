@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from boards import BOARDS, RESULTS, SCRATCH, available, opened
@@ -95,15 +96,24 @@ def sit(exam: str, place: Path, chosen: bool, only: Sequence[str] = ()) -> dict[
     return missing
 
 
+def earlier(exam: str, digest: str) -> dict[str, Any]:
+    """What came of the same questions before; empty if others were asked."""
+    kept = RESULTS / "peers" / f"{exam}.json"
+    document: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    return document if document.get("digest") == digest else {}
+
+
 def collect(exam: str, place: Path, troubles: dict[str, str]) -> None:
-    """Put the answers to one exam side by side; `troubles` says why a script has none."""
+    """Put the answers to one exam side by side, beside those of before; `troubles` says why a script has none."""
     digest = json.loads((place / "exams" / exam / "test" / "facts.json").read_text())["digest"]
+    before = earlier(exam, digest)
     found = [json.loads(file.read_text()) for file in (place / "answers" / exam).glob("*.json")]
-    answered = {facts["name"]: facts for facts in found if facts["digest"] == digest}
+    answered = before.get("peers", {}) | {facts["name"]: facts for facts in found if facts["digest"] == digest}
     peers = {name: facts for name, facts in answered.items() if "absent" not in facts}
     missing = {name: facts["absent"] for name, facts in answered.items() if "absent" in facts}
     for script, (_, names) in SCRIPTS.items():
-        missing |= {name: troubles.get(script, "no answer yet") for name in names if name not in answered}
+        why = dict.fromkeys(names, "no answer yet") | before.get("missing", {})
+        missing |= {name: troubles.get(script, why[name]) for name in names if name not in answered}
     document = {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, one thread",
@@ -111,14 +121,17 @@ def collect(exam: str, place: Path, troubles: dict[str, str]) -> None:
         "missing": dict(sorted(missing.items())),
         "peers": {name: peers[name] for name in sorted(peers, key=lambda name: -peers[name]["ndcg"])},
     }
-    (RESULTS / "peers").mkdir(parents=True, exist_ok=True)
-    (RESULTS / "peers" / f"{exam}.json").write_text(json.dumps(document, indent=1) + "\n")
+    kept = RESULTS / "peers" / f"{exam}.json"
+    columns = dict(np.load(kept.with_suffix(".npz"))) if before else {}
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps(document, indent=1) + "\n")
     asked = np.load(place / "exams" / exam / "test" / "questions.npz")
-    columns = {"people": asked["user"], "starts": asked["wanted_starts"].astype(np.int32)}
+    columns |= {"people": asked["user"], "starts": asked["wanted_starts"].astype(np.int32)}
     for name in peers:
-        ranks = np.load(place / "answers" / exam / f"{name}.npz")["ranks"]
-        columns[name] = np.where(ranks > SHOWN, 0, ranks).astype(np.uint8)
-    np.savez_compressed(RESULTS / "peers" / f"{exam}.npz", **columns)
+        if (ranks := place / "answers" / exam / f"{name}.npz").exists():
+            given = np.load(ranks)["ranks"]
+            columns[name] = np.where(given > SHOWN, 0, given).astype(np.uint8)
+    np.savez_compressed(kept.with_suffix(".npz"), **columns)
     print(f"{exam}: {len(peers)} peers" + "".join(f"; {name} is missing: {why}" for name, why in missing.items()))
 
 

@@ -193,3 +193,30 @@ def test_a_peer_without_an_environment_is_named(monkeypatch, tmp_path):
     assert "- nobody has no answer: its environment cannot be made" in told.markdown("all")
     other = standing.standings(tmp_path / "results" / "peers" / "tiny", "e", np.array([0.5]))
     assert "asked other questions" in other.markdown("all")
+
+
+def test_one_peer_more_stands_beside_those_who_answered_before(tmp_path, monkeypatch):
+    import contest
+
+    monkeypatch.setattr(contest, "RESULTS", tmp_path / "results")
+
+    def ask(name, place, digest="d", ranks=(1, 0, 255)):
+        asked, answers = place / "exams" / "tiny" / "test", place / "answers" / "tiny"
+        for folder in (asked, answers):
+            folder.mkdir(parents=True)
+        (asked / "facts.json").write_text(json.dumps({"digest": digest}))
+        np.savez(asked / "questions.npz", user=np.arange(3), wanted_starts=np.arange(4))
+        (answers / f"{name}.json").write_text(json.dumps({"name": name, "digest": digest, "ndcg": 0.5}))
+        np.savez(answers / f"{name}.npz", ranks=np.array(ranks))
+        contest.collect("tiny", place, {})
+        document = json.loads((tmp_path / "results" / "peers" / "tiny.json").read_text())
+        return set(document["peers"]), document["missing"], np.load(tmp_path / "results" / "peers" / "tiny.npz")
+
+    assert ask("v-sknn", tmp_path / "first")[0] == {"v-sknn"}
+    names, missing, ranks = ask("rectools-ease", tmp_path / "second", ranks=(2, 3, 0))
+    assert names == {"v-sknn", "rectools-ease"}
+    assert set(missing) & names == set()
+    assert ranks["v-sknn"].tolist() == [1, 0, 0]
+    assert ranks["rectools-ease"].tolist() == [2, 3, 0]
+    names, _, ranks = ask("v-sknn", tmp_path / "third", digest="other questions")
+    assert (names, "rectools-ease" in ranks) == ({"v-sknn"}, False)
