@@ -27,13 +27,13 @@ from penchant.evaluation import bootstrap
 from penchant.evaluation.metrics import Outcome, measure, ranks_in
 from penchant.evaluation.replay import Case, Replay, one_thread
 from penchant.evaluation.splits import instant, split
+from penchant.events.timeline import Timeline
 from penchant.protocols import Context, History, Release
 from penchant.reranking.quotas import Fresh
 from penchant.retrieval import placing
 from penchant.retrieval.best import liked, steps
 from penchant.retrieval.linear import Linear
 from penchant.settings import Settings
-from penchant.timeline import Timeline
 from penchant.training import jobs
 from penchant.training.plan import Plan
 from penchant.types import Array, Catalogue, micros

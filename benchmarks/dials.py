@@ -20,10 +20,10 @@ from penchant.build import budget
 from penchant.data import NAMES, dataset
 from penchant.evaluation import bootstrap, metrics, splits
 from penchant.evaluation.replay import Replay, one_thread, wanted_of
+from penchant.events.timeline import UNITS
 from penchant.protocols import Context
 from penchant.reranking.calibration import divergence, tastes
 from penchant.reranking.quotas import fresh
-from penchant.timeline import UNITS
 from penchant.training.jobs import train
 from penchant.types import Candidates, moment
 

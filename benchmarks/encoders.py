@@ -20,8 +20,8 @@ import polars as pl
 from penchant.data import dataset
 from penchant.language import encoders, onnx, static
 from penchant.language.export import export
-from penchant.speech import Encoder
-from penchant.texts import item_text
+from penchant.text.speech import Encoder
+from penchant.text.texts import item_text
 from penchant.types import Item
 
 RESULTS = Path(__file__).parent / "results"

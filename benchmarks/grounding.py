@@ -17,8 +17,8 @@ from penchant.language import generators, vocabulary
 from penchant.language.copywriting import Copywriter, Piece
 from penchant.language.facts import brief
 from penchant.language.grounding import Facts, Words
-from penchant.limits import Limits
-from penchant.speech import Generator, Prompt
+from penchant.text.limits import Limits
+from penchant.text.speech import Generator, Prompt
 
 RESULTS = Path(__file__).parent / "results"
 

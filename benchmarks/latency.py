@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import penchant
-from penchant.benchmark import bench
+from penchant.benchmark.measures import bench
 from penchant.cli import terminal
 from penchant.data import dataset
 

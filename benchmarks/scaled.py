@@ -16,10 +16,10 @@ import polars as pl
 
 import penchant
 from penchant.data import dataset
+from penchant.events.timeline import Timeline
 from penchant.ports import fingerprint
 from penchant.project import Project
 from penchant.snapshots import FOLDER, Snapshot, Snapshots
-from penchant.timeline import Timeline
 from penchant.types import DAY, Array
 
 _HOME = 0.8  # share of a person's events that are on the shelf of their own

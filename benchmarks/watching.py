@@ -18,9 +18,9 @@ from time import perf_counter_ns
 
 from prometheus_client import CollectorRegistry, Histogram
 
-from penchant.laps import Laps
-from penchant.telemetry import BUCKETS, Telemetry
-from penchant.visits import Visit, named
+from penchant.telemetry.laps import Laps
+from penchant.telemetry.measures import BUCKETS, Telemetry
+from penchant.telemetry.visits import Visit, named
 
 RESULTS = Path(__file__).parent / "results"
 LAPS = [("score", f"source {n}") for n in range(36)]  # as many as the default pipeline has
@@ -52,7 +52,7 @@ def traced(share: float) -> float:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-    from penchant.tracing import tracing
+    from penchant.serving.tracing import tracing
 
     tracer = tracing(BatchSpanProcessor(InMemorySpanExporter()), share, "benchmark")
     laps = run()

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from penchant.language.encoders import load
-from penchant.lexicon import stem, tokens
+from penchant.text.lexicon import stem, tokens
 
 OUT = Path(__file__).parent / "results" / "steering" / "wishes.json"
 NEGATION = re.compile(

@@ -28,16 +28,16 @@ from penchant.evaluation import bootstrap
 from penchant.evaluation.metrics import Outcome, measure, ranks_in
 from penchant.evaluation.replay import Case, Replay, one_thread, thinned
 from penchant.evaluation.splits import split
+from penchant.events.timeline import Timeline
 from penchant.project import Project
 from penchant.protocols import Context, Release
 from penchant.reranking.asked import Asked
 from penchant.retrieval.best import best
 from penchant.retrieval.lexical import Lexical
 from penchant.retrieval.nearest import Nearest
-from penchant.timeline import Timeline
+from penchant.text.words import words
 from penchant.training.rehearsal import rehearse
 from penchant.types import Candidates, Rows
-from penchant.words import words
 
 HERE = Path(__file__).parent
 CUTS = {"shop": {"report": "2011-11-09", "validation": "2011-10-09"}, "movies": {"report": 0.1, "validation": 0.2}}

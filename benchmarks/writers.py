@@ -24,11 +24,11 @@ from penchant.evaluation.replay import one_thread, wanted_of
 from penchant.evaluation.splits import instant_of, split
 from penchant.features.likelihood import Likelihood
 from penchant.language.generators import load
-from penchant.limits import Limits
 from penchant.protocols import Context, Trace
 from penchant.ranking.listwise import Listwise
 from penchant.retrieval.imagined import Imagined
-from penchant.speech import Language
+from penchant.text.limits import Limits
+from penchant.text.speech import Language
 from penchant.training.rehearsal import rehearse
 from penchant.types import Candidates
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from penchant.kinds import Kinds
+from penchant.events.kinds import Kinds
 
 KINDS = Kinds({"view": 0.2, "purchase": 2.0, "dislike": -1.0, "other": 0.5}, {"购买": "purchase", "buy": "purchase"})
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from penchant import loops
+from penchant.events import loops
 from penchant.retrieval import counting
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant.names import COLUMNS, Names, Users
+from penchant.events.names import COLUMNS, Names, Users
 
 PEOPLE = ("ann", "bob", "zoë", "李雷", "a", "\ud800", "x" * 70)
 CALLS = st.lists(st.tuples(st.sampled_from(["code", "erase", "keep"]), st.lists(st.sampled_from(PEOPLE))), max_size=12)
@@ -80,7 +80,7 @@ def test_there_is_nobody_behind_the_last():
 
 
 def test_names_of_one_hash_are_told_apart(monkeypatch):
-    monkeypatch.setattr("penchant.names._hash", lambda name: len(name))
+    monkeypatch.setattr("penchant.events.names._hash", lambda name: len(name))
     names = Names()
     names.coded(["ann", "bob", "joe"])
     names = Names(names.columns(3))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from penchant import segments as module
-from penchant.segments import Segments, named, told
+from penchant.events import segments as module
+from penchant.events.segments import Segments, named, told
 
 
 def codes(segments, people, *names):

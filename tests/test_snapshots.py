@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from penchant import world as module
 from penchant.arrays import File
-from penchant.kinds import Kinds
+from penchant.events.kinds import Kinds
+from penchant.events.walks import lately
 from penchant.language.choice import Choice
 from penchant.language.reader import CatalogueReader
 from penchant.ports import ItemChange
@@ -20,7 +21,6 @@ from penchant.snapshots import Snapshots
 from penchant.stores.memory import MemoryItems, MemoryLog
 from penchant.testing import worlds
 from penchant.types import Event, Item, moment
-from penchant.walks import lately
 from penchant.world import Follower
 
 NOON = moment(worlds.START) + timedelta(hours=12)

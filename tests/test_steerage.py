@@ -10,7 +10,7 @@ from penchant import steerage
 from penchant.errors import UsageError
 from penchant.ports import Record
 from penchant.steerage import InForce
-from penchant.steers import Delta, Steer, deltas, document, read, said, words
+from penchant.text.steers import Delta, Steer, deltas, document, read, said, words
 from penchant.types import Event, Item, Query
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)

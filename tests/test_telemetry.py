@@ -5,9 +5,9 @@ import threading
 import pytest
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from penchant.laps import Laps
-from penchant.tallies import Tally
-from penchant.telemetry import RELEASES, Telemetry, lacking
+from penchant.telemetry.laps import Laps
+from penchant.telemetry.measures import RELEASES, Telemetry, lacking
+from penchant.telemetry.tallies import Tally
 
 BOUNDS = (0.5, 1, 2.5)
 VALUES = (0.1, 0.5, 0.6, 1, 2.4, 2.5, 2.6, 100)  # also on the bounds

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.errors import UsageError
-from penchant.texts import behaviour_text, clean, item_text, script, user_text
+from penchant.text.texts import behaviour_text, clean, item_text, script, user_text
 from penchant.types import Item
 
 DEFAULT = "{title}. {category}. {tags}. {description}"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from penchant import timeline as module
-from penchant.kinds import Kinds
-from penchant.timeline import UNITS, Timeline
+from penchant.events import timeline as module
+from penchant.events.kinds import Kinds
+from penchant.events.timeline import UNITS, Timeline
 
 KINDS = Kinds({"view": 0.2, "purchase": 2.0, "dislike": -1.0, "other": 0.5}, {"Buy": "purchase", "浏览": "view"})
 THOUSANDTHS = {"dislike": -1_000, "purchase": 2_000, "view": 200, "other": 500}

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from penchant import timeline as module
-from penchant import walks
-from penchant.kinds import Kinds
+from penchant.events import timeline as module
+from penchant.events import walks
+from penchant.events.kinds import Kinds
+from penchant.events.timeline import Timeline
 from penchant.retrieval import counting
-from penchant.timeline import Timeline
 from penchant.types import MINUTE
 
 KINDS = Kinds({"view": 0.25, "purchase": 2.0, "dislike": -1.0, "other": 0.5}, {})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from penchant.words import content, gist, singular, words
+from penchant.text.words import content, gist, singular, words
 
 
 @pytest.mark.parametrize(

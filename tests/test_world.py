@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from penchant.kinds import Kinds
+from penchant.events.kinds import Kinds
 from penchant.language.choice import Choice
 from penchant.language.reader import CatalogueReader
 from penchant.ports import ItemChange, digest

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from penchant import plugins, protocols, speech
+from penchant import plugins, protocols
 from penchant.build import FOLDS
 from penchant.testing import plugins as suites
+from penchant.text import speech
 from reference import tables
 from reference.source import doc, first, is_property, methods, signature
 

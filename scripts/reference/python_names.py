@@ -4,10 +4,11 @@ import ast
 from collections.abc import Iterator
 
 import penchant
-from penchant import checks, engine, errors, project, steers, types
+from penchant import checks, engine, errors, project, types
 from penchant.catalogue import summary
 from penchant.evaluation import report
 from penchant.language import copywriting
+from penchant.text import steers
 from reference import tables
 from reference.source import comments, default, doc, fields, first, methods, signature, tree
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from penchant import config
 from penchant.cli.template import value
-from penchant.kinds import ALIASES, WEIGHTS
+from penchant.events.kinds import ALIASES, WEIGHTS
 from penchant.language import encoders
 from penchant.settings import Settings
 from penchant.stores import open as stores

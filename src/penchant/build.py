@@ -17,14 +17,13 @@ from penchant.desk import Desk
 from penchant.engine import Engine
 from penchant.errors import ArtefactError, ConfigError, StoreError, UnknownError, UsageError
 from penchant.evaluation.splits import Split
-from penchant.kinds import Kinds
+from penchant.events.kinds import Kinds
 from penchant.language.choice import Choice
 from penchant.language.copywriting import Copywriter
 from penchant.language.facts import Style
 from penchant.language.generators import load
 from penchant.language.guarded import Guarded
 from penchant.language.reader import CatalogueReader
-from penchant.limits import Limits
 from penchant.ports import ArtefactStore, fingerprint
 from penchant.protocols import Fold, Release
 from penchant.settings import GeneratorSettings, Settings
@@ -33,7 +32,8 @@ from penchant.snapshots import Snapshots
 from penchant.stores import open as stores
 from penchant.stores.database import Databases
 from penchant.stores.retention import Retention
-from penchant.telemetry import Telemetry, log
+from penchant.telemetry.measures import Telemetry, log
+from penchant.text.limits import Limits
 from penchant.training.lessons import Budget
 from penchant.training.plan import UNTRAINED, Plan
 from penchant.types import NEVER, Catalogue, moment

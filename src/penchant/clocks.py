@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from penchant.telemetry import log
+from penchant.telemetry.measures import log
 from penchant.types import DAY, moment
 from penchant.world import World
 

@@ -19,9 +19,9 @@ from penchant.people import Folded, People
 from penchant.ports import ItemChange, ItemStore, Log, StateStore
 from penchant.protocols import Context, Fold, Notes, Release, Trace
 from penchant.recollection import Recollection, marks
-from penchant.speech import Generator, Language, Reader
-from penchant.steers import Steer
-from penchant.telemetry import Telemetry
+from penchant.telemetry.measures import Telemetry
+from penchant.text.speech import Generator, Language, Reader
+from penchant.text.steers import Steer
 from penchant.types import PROPENSITY, Event, Item, Pick, Query, Slate, micros, moment
 from penchant.watch import Watch
 from penchant.world import Follower, World, born

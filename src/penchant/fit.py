@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from penchant.lexicon import vocabulary
+from penchant.events.timeline import UNITS
 from penchant.protocols import Context
-from penchant.steers import Delta
-from penchant.timeline import UNITS
+from penchant.text.lexicon import vocabulary
+from penchant.text.steers import Delta
 from penchant.types import Array, Rows
 
 _FROM, _FULL = 2.5, 4.0  # standard deviations above the mean likeness from which on, and at which, an item is meant

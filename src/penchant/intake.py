@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from penchant.checks import AHEAD, Observed, flaw
-from penchant.kinds import Kinds
+from penchant.events.kinds import Kinds
 from penchant.ports import ItemChange
 from penchant.types import Event, Item
 from penchant.watch import Watch, Watched

@@ -10,12 +10,12 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from penchant import pacing
-from penchant.loops import distinct
+from penchant.events.loops import distinct
+from penchant.events.timeline import Timeline
 from penchant.pacing import SCORE, in_time
 from penchant.protocols import Context, Fold, Notes, Release, Trace
-from penchant.speech import SILENT, Language
 from penchant.state.folds import fold
-from penchant.timeline import Timeline
+from penchant.text.speech import SILENT, Language
 from penchant.types import Array, Candidates, Catalogue, Columns, Query, Rows
 
 RESERVED = "union"  # the name of the step that joins the sources

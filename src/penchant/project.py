@@ -18,7 +18,7 @@ from penchant.errors import UsageError
 from penchant.evaluation import blending, diagnosis, logged, offpolicy, report, splits
 from penchant.evaluation.replay import Progress, Replay, one_thread, replaying
 from penchant.language.copywriting import Piece
-from penchant.steers import Steer
+from penchant.text.steers import Steer
 from penchant.training import finetune, studies, tuning
 from penchant.training.jobs import train
 from penchant.training.rehearsal import rehearse

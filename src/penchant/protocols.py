@@ -11,11 +11,11 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from penchant.laps import Laps
-from penchant.speech import SILENT, Language
-from penchant.steers import Delta
+from penchant.events.timeline import Events, Timeline
+from penchant.telemetry.laps import Laps
 from penchant.tempo import UNHURRIED, Pace
-from penchant.timeline import Events, Timeline
+from penchant.text.speech import SILENT, Language
+from penchant.text.steers import Delta
 from penchant.types import Array, Candidates, Catalogue, Columns, Event, Floats, Query, Rows, Slate
 
 T = TypeVar("T")

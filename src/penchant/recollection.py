@@ -11,9 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from penchant.errors import StoreError
+from penchant.events.timeline import Timeline
 from penchant.ports import Log
 from penchant.protocols import Context, Hears, Release
-from penchant.timeline import Timeline
 from penchant.types import MARK, MINUTE, NEVER, Candidates, Event, Slate, micros
 
 _PEOPLE = 2_000  # whose slates, and whose words, are held in memory

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from penchant.kinds import Kinds
+from penchant.events.kinds import Kinds
 from penchant.ports import Log
-from penchant.telemetry import Telemetry
+from penchant.telemetry.measures import Telemetry
 from penchant.types import Event, Slate
 
 ANY = "any"  # the kind that stands for every event that speaks for the item

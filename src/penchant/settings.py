@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Interval, Predicate
 
-from penchant.kinds import ALIASES, WEIGHTS
+from penchant.events.kinds import ALIASES, WEIGHTS
 from penchant.language.contrast import UNTAUGHT, FineTuning
 
 Share = Annotated[float, Interval(gt=0, lt=1)]

@@ -11,7 +11,7 @@ from uuid import uuid4
 import numpy as np
 
 from penchant.arrays import File, save
-from penchant.telemetry import log
+from penchant.telemetry.measures import log
 from penchant.types import Array
 
 FOLDER = "shared"

@@ -19,16 +19,16 @@ from uuid import uuid4
 import numpy as np
 import orjson
 
-from penchant import names
 from penchant.arrays import File, save, sync
-from penchant.buffers import COLUMNS, Base, Buffers
-from penchant.kinds import Kinds
-from penchant.names import Names
+from penchant.events import names
+from penchant.events.buffers import COLUMNS, Base, Buffers
+from penchant.events.kinds import Kinds
+from penchant.events.names import Names
+from penchant.events.postings import Postings, arranged
+from penchant.events.segments import Segments
+from penchant.events.timeline import CODED, Timeline
 from penchant.ports import Log, fingerprint
-from penchant.postings import Postings, arranged
-from penchant.segments import Segments
-from penchant.telemetry import log as lines
-from penchant.timeline import CODED, Timeline
+from penchant.telemetry.measures import log as lines
 from penchant.types import Array, Catalogue
 
 FOLDER = "snapshots"  # of a project

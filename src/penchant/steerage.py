@@ -14,13 +14,13 @@ import numpy as np
 
 from penchant import fit
 from penchant.errors import UnknownError, UsageError
+from penchant.events.timeline import Timeline
 from penchant.language.prompted import completed
 from penchant.language.steering import LONGEST, interpret, limits
 from penchant.ports import Log
 from penchant.protocols import Context
-from penchant.speech import Language
-from penchant.steers import STEER, UNSTEER, Delta, Steer, read, said
-from penchant.timeline import Timeline
+from penchant.text.speech import Language
+from penchant.text.steers import STEER, UNSTEER, Delta, Steer, read, said
 from penchant.types import Catalogue, Event, moment
 
 _NAMES = ("no ", "not ", "non ", "non-")  # begin names as well as requests

@@ -13,11 +13,11 @@ from typing import Protocol
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from penchant.errors import PenchantError
-from penchant.laps import Laps
 from penchant.ports import Log
 from penchant.protocols import Release, Trace
 from penchant.responses import Responses
-from penchant.telemetry import Telemetry
+from penchant.telemetry.laps import Laps
+from penchant.telemetry.measures import Telemetry
 from penchant.types import Event, Slate, micros
 from penchant.world import Follower, World
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from penchant.catalogue import columns
-from penchant.kinds import Kinds
+from penchant.events.kinds import Kinds
+from penchant.events.segments import Segments
+from penchant.events.timeline import Timeline
 from penchant.ports import Erasure, ItemChange, ItemStore, Log, Record, Tail, fingerprint
-from penchant.segments import Segments
 from penchant.snapshots import Snapshot, Snapshots
-from penchant.speech import Reader
-from penchant.timeline import Timeline
+from penchant.text.speech import Reader
 from penchant.types import NEVER, Array, Catalogue, Item, own
 
 _LEAST, _MOST = 20_000, 200_000  # events, or an eighth of all within these, after which a snapshot is written anew

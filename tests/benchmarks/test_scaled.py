@@ -29,8 +29,8 @@ def test_a_scaled_project_starts_from_its_snapshot(scaled, tmp_path):
 
 
 def test_people_and_items_are_as_uneven_as_in_the_shop(scaled):
-    from penchant.kinds import WEIGHTS, Kinds
-    from penchant.timeline import Timeline
+    from penchant.events.kinds import WEIGHTS, Kinds
+    from penchant.events.timeline import Timeline
 
     line = Timeline(Kinds(WEIGHTS, {}))
     real = scaled._real(line)

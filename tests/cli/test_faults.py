@@ -13,9 +13,9 @@ import pytest
 import requests
 from sqlalchemy import event
 
-from penchant import serving
 from penchant.errors import StoreError
 from penchant.project import REJECTED, Project
+from penchant.serving import server as serving
 from penchant.types import Event
 
 PAGE = 4_096

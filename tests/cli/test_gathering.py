@@ -10,13 +10,13 @@ from contextlib import ExitStack, contextmanager
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from penchant.gathering import Gathering, joined
-from penchant.telemetry import Telemetry
+from penchant.serving.gathering import Gathering, joined
+from penchant.telemetry.measures import Telemetry
 
 DOOMED = """
 import sys, time, pathlib
-from penchant.gathering import Gathering
-from penchant.telemetry import Telemetry
+from penchant.serving.gathering import Gathering
+from penchant.telemetry.measures import Telemetry
 print(Gathering(pathlib.Path(sys.argv[1]), Telemetry()).number, flush=True)
 time.sleep(600)
 """

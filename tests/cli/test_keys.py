@@ -12,9 +12,10 @@ from contextlib import contextmanager
 import pytest
 import trustme
 
-from penchant import door, serving
 from penchant.errors import ConfigError, UsageError
 from penchant.project import Project
+from penchant.serving import door
+from penchant.serving import server as serving
 from penchant.settings import ServingSettings
 
 COMMAND = [sys.executable, "-m", "penchant"]

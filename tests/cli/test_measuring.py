@@ -2,7 +2,7 @@
 
 import pytest
 
-from penchant.double import doubled
+from penchant.benchmark.double import doubled
 from penchant.project import Project
 from penchant.types import Event, Query
 

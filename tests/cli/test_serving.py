@@ -15,9 +15,9 @@ from dataclasses import replace
 
 import pytest
 
-from penchant import serving
 from penchant.errors import ArtefactError, NotReadyError, UsageError
 from penchant.project import Project
+from penchant.serving import server as serving
 
 COMMAND = [sys.executable, "-m", "penchant"]
 

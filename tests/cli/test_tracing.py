@@ -12,9 +12,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from penchant import tracing
 from penchant.errors import ConfigError
 from penchant.project import Project
+from penchant.serving import tracing
 from penchant.types import Event, Query
 
 TRACE, ABOVE = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -127,7 +127,7 @@ def test_without_the_library_it_says_what_to_install(monkeypatch):
 def test_no_tracer_is_imported_unless_it_is_wanted(shop):
     code = """
 import sys
-from penchant import serving
+from penchant.serving import server as serving
 from penchant.project import Project
 project = Project(sys.argv[1])
 serving.application(project)

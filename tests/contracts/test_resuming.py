@@ -5,7 +5,7 @@ import pytest
 import penchant
 from penchant import config, world
 from penchant.mending import mend
-from penchant.serving import Watcher
+from penchant.serving.server import Watcher
 
 ROWS = [{"user_id": f"person {n % 7}", "item_id": f"i{n % 5}", "timestamp": 1_700_000_000 + 60 * n} for n in range(60)]
 

@@ -6,7 +6,7 @@ import pytest
 
 from penchant.evaluation.calibration import wilson
 from penchant.evaluation.surfaces import surfaces
-from penchant.kinds import Kinds
+from penchant.events.kinds import Kinds
 from penchant.stores.memory import MemoryLog
 from penchant.types import Event, Pick, Query, Slate
 

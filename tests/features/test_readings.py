@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from penchant.features.readings import Readings
-from penchant.speech import SILENT
 from penchant.testing import worlds
-from penchant.texts import interaction_text, moment_text
+from penchant.text.speech import SILENT
+from penchant.text.texts import interaction_text, moment_text
 from penchant.types import Candidates, Event, Item, moment
 
 TITLES = ("red kettle", "desk lamp", "summer evening picnic rug", "monday morning planner", "winter scarf")

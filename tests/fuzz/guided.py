@@ -23,7 +23,7 @@ READERS = (
     "penchant.tables",
     "penchant.web.api",
     "penchant.web.wire",
-    "penchant.words",
+    "penchant.text.words",
 )
 
 with atheris.instrument_imports(include=list(READERS)):

@@ -19,7 +19,7 @@ import zstandard
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from penchant import config, keys, words
+from penchant import config, keys
 from penchant.catalogue import columns, ingest, spellings, times
 from penchant.cli.template import template, value
 from penchant.errors import ArtefactError, PenchantError, StoreError, UsageError
@@ -30,6 +30,7 @@ from penchant.settings import Settings
 from penchant.stores import codec
 from penchant.stores import open as stores
 from penchant.stores.folder import FolderArtefacts
+from penchant.text import words
 from penchant.types import Item
 from penchant.web import api, copying, gate, wire
 

@@ -19,9 +19,9 @@ from penchant.ranking import listwise
 from penchant.ranking.listwise import Listwise, ordered
 from penchant.retrieval import imagined
 from penchant.retrieval.imagined import Imagined
-from penchant.speech import Language
 from penchant.testing import worlds
 from penchant.testing.writing import Writes, guarded
+from penchant.text.speech import Language
 from penchant.types import Candidates, Event, Item, Query
 from tests.language.injections import CHINESE, INJECTIONS, ORDER
 

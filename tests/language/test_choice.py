@@ -125,7 +125,7 @@ class Absent(MetaPathFinder):
 sys.meta_path.insert(0, Absent())
 import json, urllib.request
 import penchant
-from penchant.serving import background
+from penchant.serving.server import background
 
 with background(penchant.open(sys.argv[1])) as url:
     def call(method, path, body):

@@ -12,9 +12,9 @@ from penchant.language.facts import Ground, Style, brief
 from penchant.language.grounding import Facts
 from penchant.language.moderation import Blocklist
 from penchant.language.prompts import prompt
-from penchant.speech import Generator, Streams
-from penchant.telemetry import Telemetry
+from penchant.telemetry.measures import Telemetry
 from penchant.testing.writing import Says
+from penchant.text.speech import Generator, Streams
 from penchant.types import Item
 
 FILM = Item(

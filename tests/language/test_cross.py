@@ -12,8 +12,8 @@ from penchant.errors import NotReadyError, UsageError
 from penchant.language.cross import Cross, CrossModel, Judge, standard
 from penchant.language.judging import auc
 from penchant.protocols import Examples, History
-from penchant.speech import SILENT
 from penchant.testing import worlds
+from penchant.text.speech import SILENT
 from penchant.types import Candidates, Item
 
 pytest.importorskip("torch")

@@ -13,7 +13,7 @@ from penchant.errors import GeneratorError, UsageError
 from penchant.language.enrichment import checked, enrich, prompt, thin
 from penchant.language.generators import load
 from penchant.testing.writing import Writes, guarded, says
-from penchant.texts import item_text
+from penchant.text.texts import item_text
 from penchant.types import Item
 
 MUG = Item(id="mug", title="Red mug, 350 ml", attributes={"category": "kitchen", "price": 4.5})

@@ -16,12 +16,12 @@ from penchant.cli import finetuning
 from penchant.cli.commands import commands
 from penchant.errors import NotReadyError, UsageError
 from penchant.evaluation.replay import Replay
-from penchant.kinds import Kinds
+from penchant.events.kinds import Kinds
+from penchant.events.timeline import Timeline
 from penchant.language.contrast import FineTuning
 from penchant.language.encoders import load
 from penchant.testing import worlds
-from penchant.texts import item_text
-from penchant.timeline import Timeline
+from penchant.text.texts import item_text
 from penchant.training import behaviour, finetune
 from penchant.types import Item, moment
 
@@ -155,11 +155,11 @@ import sys, time
 from pathlib import Path
 import numpy as np
 from penchant.evaluation.replay import Replay
-from penchant.kinds import Kinds
+from penchant.events.kinds import Kinds
 from penchant.language.contrast import FineTuning
 from penchant.testing import worlds
-from penchant.texts import item_text
-from penchant.timeline import Timeline
+from penchant.text.texts import item_text
+from penchant.events.timeline import Timeline
 from penchant.training.finetune import finetune
 from penchant.types import Item
 

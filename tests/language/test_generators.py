@@ -15,9 +15,9 @@ from penchant.build import build
 from penchant.errors import GeneratorError, UsageError
 from penchant.language.generators import load
 from penchant.language.guarded import Weighing
-from penchant.limits import Breaker, Limits, Memory, Minute
-from penchant.speech import Generator, Language, Prompt, Streams, Weighs, tokens
 from penchant.testing.writing import Writes, guarded, says
+from penchant.text.limits import Breaker, Limits, Memory, Minute
+from penchant.text.speech import Generator, Language, Prompt, Streams, Weighs, tokens
 
 SCHEMA = {
     "type": "object",
@@ -125,7 +125,7 @@ def test_loading_leaves_the_output_of_others_alone(tmp_path):
     script = """
 import sys, threading, time
 from penchant.language.generators import load
-from penchant.speech import Prompt
+from penchant.text.speech import Prompt
 model = load("smollm2", threads=1)
 asking = threading.Thread(target=lambda: model.generate([Prompt(user="hello", tokens=2)], deadline=60))
 asking.start()

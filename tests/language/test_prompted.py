@@ -9,8 +9,8 @@ from penchant.catalogue import columns
 from penchant.errors import GeneratorError
 from penchant.language.prompted import RULES, SCHEMA, completed
 from penchant.language.steering import Reading
-from penchant.steers import Delta, words
 from penchant.testing.writing import Says
+from penchant.text.steers import Delta, words
 from penchant.types import Item
 
 

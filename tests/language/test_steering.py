@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from penchant.catalogue import columns
 from penchant.language.durations import lasting
 from penchant.language.steering import LONGEST, interpret, limits
-from penchant.steers import Delta, words
+from penchant.text.steers import Delta, words
 from penchant.types import Item
 
 NOW = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)  # a Wednesday

@@ -10,9 +10,9 @@ from penchant import pipeline
 from penchant.language.generators import load
 from penchant.protocols import Notes
 from penchant.ranking.listwise import PREFERENCE, Listwise, bounded, ordered
-from penchant.speech import Language
 from penchant.testing import worlds
 from penchant.testing.writing import Writes, guarded, says
+from penchant.text.speech import Language
 from penchant.types import Candidates
 
 

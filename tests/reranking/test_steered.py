@@ -7,8 +7,8 @@ import pytest
 
 from penchant.reranking.steered import Filters, Steered
 from penchant.retrieval.steered import Asked
-from penchant.steers import Delta
 from penchant.testing import worlds
+from penchant.text.steers import Delta
 from penchant.types import Candidates
 
 GARDEN = ((("category", "garden"),),)

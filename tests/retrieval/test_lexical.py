@@ -7,11 +7,11 @@ from math import log
 import numpy as np
 import pytest
 
-from penchant import index as indexes
 from penchant.catalogue import columns
 from penchant.retrieval.lexical import Lexical
-from penchant.speech import SILENT
 from penchant.testing import worlds
+from penchant.text import index as indexes
+from penchant.text.speech import SILENT
 from penchant.types import Item
 
 TITLES = ("Red kettle", "Red kettle for camping", "Blue lamp", "Lamp", "红色水壶", "夏季用品")

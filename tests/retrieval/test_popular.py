@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from penchant.events.segments import Segments
+from penchant.events.timeline import Timeline
 from penchant.retrieval.popular import Popular
-from penchant.segments import Segments
 from penchant.testing import worlds
 from penchant.testing.worlds import START
-from penchant.timeline import Timeline
 from penchant.types import HOUR, MINUTE
 
 HOURS = {"1h": 60, "6h": 360, "1d": 1_440, "7d": 10_080}  # minutes

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from penchant.errors import NotReadyError
+from penchant.events.timeline import Timeline
 from penchant.retrieval.ratings import Ratings
 from penchant.testing import worlds
-from penchant.timeline import Timeline
 
 PEOPLE, ITEMS = 30, 20
 SURE = {"l2": 0.01, "l2_factors": 100.0}

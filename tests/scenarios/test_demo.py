@@ -88,7 +88,9 @@ def test_every_step_works_twice_with_the_same_figures(tmp_path, monkeypatch, cap
 @pytest.mark.usefixtures("bundled")
 def test_without_check_it_serves_and_reuses_what_is_there(tmp_path, monkeypatch, capsys):
     served = []
-    monkeypatch.setattr("penchant.serving.serve", lambda folder, **options: served.append((folder, options["port"])))
+    monkeypatch.setattr(
+        "penchant.serving.server.serve", lambda folder, **options: served.append((folder, options["port"]))
+    )
     place = tmp_path / "here"
     for _ in range(2):
         assert main(["demo", "--data", "movies", "--dir", str(place), "--port", "8123"]) == 0

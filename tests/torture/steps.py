@@ -9,8 +9,9 @@ import polars  # noqa: F401
 import sqlalchemy
 import uvicorn  # noqa: F401
 
-from penchant import config, mending, serving, world
+from penchant import config, mending, world
 from penchant import project as projects
+from penchant.serving import server as serving
 from penchant.stores import sql_items, sql_log, sql_states  # noqa: F401
 from penchant.types import Event
 from penchant.web import app  # noqa: F401

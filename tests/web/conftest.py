@@ -15,7 +15,7 @@ import requests
 from penchant import build as building
 from penchant import config
 from penchant.engine import Engine
-from penchant.serving import warm
+from penchant.serving.server import warm
 from penchant.settings import ServingSettings
 from penchant.types import Event, Item
 from penchant.web.app import create_app

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from penchant.kinds import Kinds
-from penchant.timeline import Timeline
+from penchant.events.kinds import Kinds
+from penchant.events.timeline import Timeline
 from penchant.web.console import FOLDER, deeds
 
 

@@ -9,8 +9,8 @@ import time
 import pytest
 import requests
 
-from penchant import logs
 from penchant.errors import StoreError
+from penchant.telemetry import logs
 
 SECRETS = ("zoe@example.org", "zoes-wish-for-tea", "G00-of-zoe", "zoes-device")
 

@@ -8,7 +8,7 @@ import requests
 
 from penchant import keys
 from penchant.errors import StoreError
-from penchant.logs import Lines
+from penchant.telemetry.logs import Lines
 from penchant.web.app import create_app
 
 MARK = "MARKzebra7"  # part of whatever a person might say

@@ -15,9 +15,9 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from penchant.data import watching
-from penchant.gathering import Gathering
 from penchant.language.guard import Guard
-from penchant.limits import Limits
+from penchant.serving.gathering import Gathering
+from penchant.text.limits import Limits
 from penchant.types import micros
 
 SCRAPED = {"job", "instance"}  # labels that Prometheus adds

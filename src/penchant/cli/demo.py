@@ -170,10 +170,10 @@ def changed(before: list[str], after: list[str], what: str) -> str:
 
 def serve_briefly(place: Path, name: str) -> None:
     """Start the server, use it over HTTP as a program would, and stop it."""
-    from penchant import serving
     from penchant.project import Project
+    from penchant.serving import server
 
-    with serving.background(Project(place)) as url:
+    with server.background(Project(place)) as url:
         step("server", lambda: f"{call(url, '/healthz')['status']} at {url}")
         step("page", lambda: page(url))
         step("react over HTTP", lambda: reacted(url, DEEDS[name]))

@@ -9,7 +9,7 @@ from penchant.cli import terminal
 from penchant.cli.options import AsJson, Folder
 
 if TYPE_CHECKING:
-    from penchant.benchmark import Bench
+    from penchant.benchmark.measures import Bench
 
 _SHOWN = 20  # steps that are listed
 
@@ -27,10 +27,10 @@ def bench(
     ] = None,
 ) -> None:
     """Measure answers and events on a copy of the project, beside what the machine itself needs."""
-    from penchant import benchmark, sheet
+    from penchant.benchmark import measures, sheet
 
     with terminal.progress() as progress:
-        found = benchmark.bench(folder, rounds=rounds, scratch=scratch, progress=progress)
+        found = measures.bench(folder, rounds=rounds, scratch=scratch, progress=progress)
     if html is not None:
         html.write_text(sheet.html(found), encoding="utf-8")
     if json:

@@ -20,10 +20,10 @@ def serve(
     anyone: Annotated[bool, typer.Option("--open", help="Let other machines in though there are no keys.")] = False,
 ) -> None:
     """Serve the HTTP API and the console until interrupted."""
-    from penchant import serving
+    from penchant.serving import server
 
     tls = (tls_cert, tls_key)
-    serving.serve(folder, host=host, port=port, workers=workers, started=announce, tls=tls, anyone=anyone)
+    server.serve(folder, host=host, port=port, workers=workers, started=announce, tls=tls, anyone=anyone)
 
 
 def announce(url: str) -> None:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from penchant import config, kinds, plugins
+from penchant import config, plugins
+from penchant.events import kinds
 from penchant.settings import Settings
 
 _COMMENT = re.compile(r"^ {4}(\w+): [^#\n]*  # (.+)$", re.MULTILINE)

@@ -8,7 +8,7 @@ import numpy as np
 
 from penchant import pipeline
 from penchant.doctor.findings import Found, Status
-from penchant.kinds import Kinds
+from penchant.events.kinds import Kinds
 from penchant.project import REJECTED, Project
 from penchant.snapshots import FOLDER, Snapshots
 from penchant.types import DAY, MINUTE, Columns, micros, moment

@@ -7,9 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from penchant import door
 from penchant.doctor.findings import Check, Found, Status
 from penchant.project import Project
+from penchant.serving import door
 from penchant.stores.places import mounted_read_only
 
 PACKAGES = ("penchant", "numpy", "scipy", "lightgbm", "polars", "sqlalchemy", "fastapi", "uvicorn")

@@ -8,7 +8,7 @@ from penchant.doctor.findings import Found
 from penchant.errors import ArtefactError, GeneratorError, StoreError, UnknownError, allowed
 from penchant.ports import ArtefactStore
 from penchant.project import Project
-from penchant.speech import Prompt
+from penchant.text.speech import Prompt
 
 _TRIED = 5  # releases that are proposed instead of one that is damaged
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from penchant.evaluation.metrics import Outcomes
 from penchant.evaluation.replay import Case
+from penchant.events.timeline import Timeline
 from penchant.protocols import Context
-from penchant.timeline import Timeline
 from penchant.types import Array, Rows
 
 MASKS = ("all", "repeats", "novel")  # what may be ranked: everything allowed, what the person had before, what not

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from penchant.timeline import Timeline
+from penchant.events.timeline import Timeline
 from penchant.types import DAY, Array, moment
 
 WEEK = 7 * DAY

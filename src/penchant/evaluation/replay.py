@@ -13,10 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from penchant import pipeline
 from penchant.engine import Engine
+from penchant.events.timeline import Timeline
 from penchant.protocols import Context, Fold, Release, Trace
 from penchant.recollection import Recollection, hearing
-from penchant.speech import SILENT, Language
-from penchant.timeline import Timeline
+from penchant.text.speech import SILENT, Language
 from penchant.types import Array, Catalogue, Query, Rows
 
 Progress = Callable[[str, int, int], None]  # what, done, total

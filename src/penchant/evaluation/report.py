@@ -19,9 +19,9 @@ from penchant.evaluation.segments import segments
 from penchant.evaluation.slices import Slice, gaps, measured, slices
 from penchant.evaluation.splits import Split, digest
 from penchant.evaluation.surfaces import surfaces
+from penchant.events.timeline import UNITS
 from penchant.ports import Log
 from penchant.protocols import Release
-from penchant.timeline import UNITS
 from penchant.types import Array, moment
 
 SLICES = ("all", "repeats", "novel", "cold")  # those that every board has

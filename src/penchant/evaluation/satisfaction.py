@@ -9,7 +9,7 @@ import numpy as np
 
 from penchant.evaluation import metrics
 from penchant.evaluation.answers import Asked
-from penchant.timeline import Timeline
+from penchant.events.timeline import Timeline
 from penchant.types import Array
 
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from penchant.errors import UsageError
 from penchant.evaluation.answers import Asked
 from penchant.evaluation.replay import Case
+from penchant.events.segments import named
+from penchant.events.timeline import Timeline
 from penchant.ports import Log
-from penchant.segments import named
-from penchant.timeline import Timeline
 from penchant.types import Catalogue, Event, Value, micros
 
 PROFILE = "profile"  # the kind of events whose context describes the person

@@ -12,7 +12,7 @@ import numpy as np
 
 from penchant.errors import UsageError
 from penchant.evaluation.replay import Case, cases, thinned
-from penchant.timeline import Timeline
+from penchant.events.timeline import Timeline
 from penchant.types import Array, Catalogue, micros, moment
 
 PROTOCOLS = ("time", "leave-one-out")

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from penchant.evaluation.calibration import wilson
-from penchant.kinds import Kinds
+from penchant.events.kinds import Kinds
 from penchant.ports import Log
 from penchant.types import Event, Slate
 

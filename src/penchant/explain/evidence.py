@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from penchant.events.timeline import Events
 from penchant.explain import sentences
 from penchant.protocols import Attributes, Context, Release
-from penchant.timeline import Events
 from penchant.types import HOUR, Array, Rows, moment
 
 Ids = Callable[[str, Sequence[int]], Mapping[int, str]]  # a person's, positions in the log → ids of what is there

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from penchant.steers import deltas
-from penchant.steers import words as words_of
+from penchant.text.steers import deltas
+from penchant.text.steers import words as words_of
 
 Evidence = Mapping[str, Any]
 LOOKING = "looking"  # what evidence calls the item that the person is looking at

@@ -10,7 +10,7 @@ import numpy as np
 
 from penchant.explain import sentences
 from penchant.protocols import Context, Trace
-from penchant.steers import Delta, document, words
+from penchant.text.steers import Delta, document, words
 from penchant.types import Candidates
 
 KIND = "steered"  # of reason

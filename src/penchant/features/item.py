@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from penchant import walks
+from penchant.events import walks
 from penchant.protocols import Context
 from penchant.types import DAY, NEVER, Candidates
 

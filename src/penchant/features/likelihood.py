@@ -15,7 +15,7 @@ from annotated_types import Ge, Gt, Interval
 from penchant.errors import GeneratorError
 from penchant.protocols import Context
 from penchant.quotes import past, plain
-from penchant.speech import Weighs
+from penchant.text.speech import Weighs
 from penchant.types import Array, Candidates
 
 _FOLLOWS = "Next the person takes"

@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 import numpy as np
 from annotated_types import Ge
 
-from penchant.index import indexed
 from penchant.protocols import Context
-from penchant.texts import behaviour_text, interaction_text, moment_text, user_text
+from penchant.text.index import indexed
+from penchant.text.texts import behaviour_text, interaction_text, moment_text, user_text
+from penchant.text.words import content
 from penchant.types import Array, Candidates, Event, Floats, Rows, Value, moment
-from penchant.words import content
 
 What = Literal["profile", "behaviour", "wishes", "moment", "interactions"]
 _SAID = ("profile", "wishes", "interactions")  # those that are read from what the person said

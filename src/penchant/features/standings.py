@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from penchant.loops import compiled
+from penchant.events.loops import compiled
 from penchant.protocols import Context
 from penchant.types import Array, Candidates
 

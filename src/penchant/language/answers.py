@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from penchant.errors import UsageError
-from penchant.speech import Encoder
-from penchant.texts import clean
+from penchant.text.speech import Encoder
+from penchant.text.texts import clean
 from penchant.types import Floats
 
 NEAR = 0.25  # centred cosine from which on two questions may be one

@@ -6,7 +6,7 @@ suits this request than any request.
 
 import numpy as np
 
-from penchant.speech import Encoder
+from penchant.text.speech import Encoder
 from penchant.types import Floats
 
 EMPTY = (

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from penchant.lexicon import key, stem
+from penchant.text.lexicon import key, stem
 from penchant.types import Array
 
 _SIGN = r"(?:[£$€¥]|usd|gbp|eur|rmb|cny)?\s*"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from penchant.language.guard import Written
-from penchant.speech import Prompt
+from penchant.text.speech import Prompt
 
 _PENDING = "�"  # what a character looks like while some of its bytes are still to come
 

@@ -19,7 +19,7 @@ from penchant.language import encoders, onnx, static
 from penchant.language.models import Lazy, Sentence
 from penchant.language.onnx import Card, Onnx
 from penchant.language.static import Static
-from penchant.speech import Encoder
+from penchant.text.speech import Encoder
 
 FOLDER = "encoder"  # of a release
 _SERVING, _EXPORTING = ("onnxruntime", "tokenizers"), ("torch", "onnx", "onnxruntime", "tokenizers")

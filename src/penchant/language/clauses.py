@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from penchant.language import cues
-from penchant.lexicon import cjk
-from penchant.steers import Way
+from penchant.text.lexicon import cjk
+from penchant.text.steers import Way
 
 _BREAK = re.compile(
     r"[;!?。、\n]+|(?<!\d),+|,+(?!\d)|\.+(?!\d)|"

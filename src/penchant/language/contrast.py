@@ -15,7 +15,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval
 
 from penchant.language.course import Course
-from penchant.texts import clean
+from penchant.text.texts import clean
 from penchant.types import Array, Floats, Rows
 
 K = 20  # depth of the NDCG by which epochs are compared

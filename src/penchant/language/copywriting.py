@@ -17,8 +17,8 @@ from penchant.language import templates
 from penchant.language.facts import Brief, Ground, Style, brief
 from penchant.language.grounding import Facts
 from penchant.language.prompts import prompt
-from penchant.speech import Generator, Meters, Moderator, Prompt, Streams
-from penchant.telemetry import Telemetry, log
+from penchant.telemetry.measures import Telemetry, log
+from penchant.text.speech import Generator, Meters, Moderator, Prompt, Streams
 from penchant.types import Item
 
 PLAIN = Style()

@@ -26,7 +26,7 @@ from penchant.language.course import Course, require, run
 from penchant.language.judging import Judging, Rows, cross_encoder
 from penchant.language.vectors import digest
 from penchant.protocols import Context, Examples, History
-from penchant.texts import behaviour_text, item_text
+from penchant.text.texts import behaviour_text, item_text
 from penchant.types import Array, Candidates
 
 Key = tuple[str, str]  # digests of behaviour and item

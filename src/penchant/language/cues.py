@@ -6,7 +6,7 @@ Each table is in the order in which it is looked through; every pattern is for f
 import re
 from dataclasses import dataclass
 
-from penchant.steers import Way
+from penchant.text.steers import Way
 
 _NOT = (
     r"(?:do not|don't|dont|does not|doesn't|did not|didn't|never|cannot|can't|cant|no longer|"

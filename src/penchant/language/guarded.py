@@ -16,7 +16,7 @@ from typing import Any
 from penchant.errors import GeneratorError
 from penchant.language import schemas
 from penchant.language.guard import Guard, Written
-from penchant.speech import Prompt, Spend, tokens
+from penchant.text.speech import Prompt, Spend, tokens
 
 
 def free(**_: float) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from penchant.errors import UsageError
 from penchant.language import encoders, weights
 from penchant.language.models import pad, quiet
-from penchant.texts import clean
+from penchant.text.texts import clean
 from penchant.types import Array
 
 _AT_ONCE = 64  # pairs of a forward pass without gradients

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.language.glossary import LONGEST, synonyms
-from penchant.lexicon import Vocabulary, cjk, forms, key, stem, tokens
-from penchant.steers import Terms
+from penchant.text.lexicon import Vocabulary, cjk, forms, key, stem, tokens
+from penchant.text.steers import Terms
 
 _SHARED, _OF = 5, 0.6  # letters, and share of the longer word, that a word and a value must begin with in common
 _GENERIC = frozenset(

@@ -20,8 +20,8 @@ from typing import Any, Literal
 import numpy as np
 
 from penchant.errors import ArtefactError
-from penchant.speech import Encoder, Truncates
-from penchant.texts import clean
+from penchant.text.speech import Encoder, Truncates
+from penchant.text.texts import clean
 from penchant.types import Array, Floats
 
 Role = Literal["query", "passage"]

@@ -18,7 +18,7 @@ import orjson
 
 from penchant.errors import ArtefactError, UsageError
 from penchant.language.models import BATCH, Role, unit
-from penchant.texts import clean
+from penchant.text.texts import clean
 from penchant.types import Array, Floats
 
 CARD, TOKENIZER, EXACT, QUICK = "card.json", "tokenizer.json", "model.onnx", "model.int8.onnx"

@@ -13,10 +13,10 @@ from typing import Any
 from penchant.errors import GeneratorError
 from penchant.language.meaning import Grounder
 from penchant.language.steering import Reading
-from penchant.lexicon import vocabulary
 from penchant.quotes import DATA, leaks, quoted
-from penchant.speech import Generator, Prompt
-from penchant.steers import Delta
+from penchant.text.lexicon import vocabulary
+from penchant.text.speech import Generator, Prompt
+from penchant.text.steers import Delta
 from penchant.types import Catalogue
 
 DEADLINE = 3.0  # seconds

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from penchant.language import templates
 from penchant.language.facts import Brief, Style
-from penchant.speech import Prompt
+from penchant.text.speech import Prompt
 
 _TOKENS = 90  # of an answer, at most
 _POLICY = {

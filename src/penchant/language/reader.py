@@ -12,9 +12,9 @@ from penchant.language.asking import asking, wanted
 from penchant.language.choice import Choice
 from penchant.language.vectors import Progress, QueryCache, encode_query, item_vectors
 from penchant.ports import ItemStore
-from penchant.speech import Encoder
-from penchant.telemetry import log
-from penchant.texts import item_text, item_texts
+from penchant.telemetry.measures import log
+from penchant.text.speech import Encoder
+from penchant.text.texts import item_text, item_texts
 from penchant.types import Floats, Item
 
 

@@ -14,8 +14,8 @@ from scipy.special import expit
 from scipy.stats import binom
 
 from penchant.errors import UsageError
-from penchant.speech import Encoder
-from penchant.texts import clean
+from penchant.text.speech import Encoder
+from penchant.text.texts import clean
 from penchant.types import Array, Floats
 
 _RIDGE = 0.01  # per text: weak, since unit vectors of one language differ little

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from penchant.errors import UsageError
 from penchant.language.guard import Written
-from penchant.speech import Prompt, tokens
+from penchant.text.speech import Prompt, tokens
 
 _MOST = 4_000_000  # bytes of an answer that are read
 _PIECE = 65_536

@@ -19,7 +19,7 @@ import numpy as np
 from penchant.errors import UsageError
 from penchant.language.course import Course, Outcome, layers, require, run
 from penchant.language.sentences import saved, sentences
-from penchant.texts import clean
+from penchant.text.texts import clean
 from penchant.types import Array, Floats
 
 Progress = Callable[[str, int, int], None]  # what, done, total

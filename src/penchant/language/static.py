@@ -17,7 +17,7 @@ from penchant.language import onnx
 from penchant.language.encoders import PREFIX
 from penchant.language.models import Lazy, Role, Sentence, unit
 from penchant.language.onnx import TOKENIZER, Card, Onnx
-from penchant.speech import Encoder
+from penchant.text.speech import Encoder
 from penchant.types import Array, Floats
 
 TABLE = "table.npy"

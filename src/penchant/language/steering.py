@@ -15,9 +15,9 @@ from penchant.language.bounds import Bounds, bounds
 from penchant.language.clauses import CONTRASTS, REASONS, clauses, content, pointed
 from penchant.language.durations import lasting
 from penchant.language.meaning import Grounder
-from penchant.lexicon import fold, tokens, vocabulary
-from penchant.steers import Delta, Way
-from penchant.texts import clean
+from penchant.text.lexicon import fold, tokens, vocabulary
+from penchant.text.steers import Delta, Way
+from penchant.text.texts import clean
 from penchant.types import Array, Catalogue
 
 LONGEST = 2_000  # characters that are read

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.ports import ItemStore
-from penchant.speech import Encoder, Truncates
-from penchant.texts import clean
+from penchant.text.speech import Encoder, Truncates
+from penchant.text.texts import clean
 from penchant.types import Floats
 
 Progress = Callable[[int, int], None]  # texts done, texts to do

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from penchant.errors import ArtefactError
-from penchant.loops import Arrays, compiled
+from penchant.events.loops import Arrays, compiled
 from penchant.types import Array, Floats
 
 MOST = 64  # leaves of a tree

@@ -14,10 +14,10 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval
 
 from penchant.errors import GeneratorError
-from penchant.limits import Minute
 from penchant.protocols import Context
 from penchant.quotes import DATA, history, named, past, quoted
-from penchant.speech import Prompt, tokens
+from penchant.text.limits import Minute
+from penchant.text.speech import Prompt, tokens
 from penchant.types import MARK, Array, Candidates
 
 PREFERENCE = f"listwise{MARK}"  # 1 for what the model likes best to -1 for what it likes least; 0 where not asked

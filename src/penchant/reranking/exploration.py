@@ -10,9 +10,9 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 
+from penchant.events.timeline import UNITS
 from penchant.protocols import Context
 from penchant.reranking.relevance import first, relevance
-from penchant.timeline import UNITS
 from penchant.types import DOUBT, PROPENSITY, Array, Candidates
 
 

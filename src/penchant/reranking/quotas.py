@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Interval
 
+from penchant.events.timeline import UNITS
 from penchant.protocols import Context
 from penchant.reranking.relevance import first
-from penchant.timeline import UNITS
 from penchant.types import DAY, NEVER, Array, Candidates, Item, Rows
 
 

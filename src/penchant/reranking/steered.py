@@ -11,7 +11,7 @@ from annotated_types import Ge, Interval
 
 from penchant import fit
 from penchant.protocols import Context
-from penchant.steers import Delta, words
+from penchant.text.steers import Delta, words
 from penchant.types import Array, Candidates, Columns
 
 PREFIX = "steered."  # begins the columns: how far an item is what the n-th delta is about; NaN where it is not at all

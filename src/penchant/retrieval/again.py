@@ -6,9 +6,9 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt
 
+from penchant.events.timeline import UNITS
 from penchant.protocols import Context
 from penchant.retrieval.best import best_among
-from penchant.timeline import UNITS
 from penchant.types import DAY, Array, Columns, Rows
 
 

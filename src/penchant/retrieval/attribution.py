@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from penchant.events.timeline import Events
 from penchant.protocols import Context
-from penchant.timeline import Events
 from penchant.types import Array, Rows
 
 

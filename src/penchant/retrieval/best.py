@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from penchant.loops import distinct, top
+from penchant.events.loops import distinct, top
+from penchant.events.timeline import UNITS
 from penchant.protocols import Context
-from penchant.timeline import UNITS
 from penchant.types import DAY, Array, Rows
 
 

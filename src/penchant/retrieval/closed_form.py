@@ -12,7 +12,7 @@ from scipy import sparse
 from scipy.linalg import lapack
 
 from penchant.errors import NotReadyError
-from penchant.timeline import Timeline
+from penchant.events.timeline import Timeline
 from penchant.types import Array, Floats
 
 _AT_ONCE = 512  # rows or columns of a block

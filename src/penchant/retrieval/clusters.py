@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from penchant.loops import compiled, top
+from penchant.events.loops import compiled, top
 from penchant.types import Array, Catalogue, Floats, Rows
 
 LARGE = 10_000  # items up to which bytes are not worth their while

@@ -7,7 +7,7 @@ kept of a compiled loop names the types of what it was given, and a type of our 
 
 import numpy as np
 
-from penchant.loops import Arrays, compiled
+from penchant.events.loops import Arrays, compiled
 from penchant.types import Array
 
 Touched = tuple[Array, Array, Array]  # see `untouched`

@@ -17,10 +17,10 @@ from scipy import sparse
 
 from penchant.arrays import keep, kept
 from penchant.errors import NotReadyError
+from penchant.events.timeline import Events, Timeline
 from penchant.protocols import Context, History
 from penchant.retrieval.attribution import by_event
 from penchant.retrieval.best import best, liked
-from penchant.timeline import Events, Timeline
 from penchant.types import DAY, Array, Catalogue, Columns, Floats, Rows
 
 _STEPS = 3  # conjugate gradients of each person and item in a round

@@ -11,8 +11,8 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Interval
 
-from penchant import walks
-from penchant.loops import largest
+from penchant.events import walks
+from penchant.events.loops import largest
 from penchant.protocols import Context
 from penchant.retrieval import counting
 from penchant.retrieval.best import best_among, scores_at

@@ -15,7 +15,7 @@ from penchant.errors import GeneratorError
 from penchant.protocols import Context
 from penchant.quotes import DATA, past, quoted
 from penchant.retrieval.best import best
-from penchant.speech import Prompt, tokens
+from penchant.text.speech import Prompt, tokens
 from penchant.types import Columns, Floats, Rows
 
 _POLICY = (

@@ -9,11 +9,11 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 
-from penchant.index import Index, indexed
 from penchant.protocols import Context
 from penchant.retrieval.best import best
+from penchant.text.index import Index, indexed
+from penchant.text.words import content, paired, words
 from penchant.types import Array, Columns, Floats, Rows
-from penchant.words import content, paired, words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ from scipy import sparse
 
 from penchant.arrays import keep, kept
 from penchant.errors import NotReadyError
-from penchant.loops import distinct
+from penchant.events.loops import distinct
+from penchant.events.timeline import Events
 from penchant.protocols import Context, History
 from penchant.retrieval import closed_form, placing, ridge
 from penchant.retrieval.attribution import by_event
@@ -25,7 +26,6 @@ from penchant.retrieval.best import best, best_of, in_turn, liked, steps
 from penchant.retrieval.counting import scattered
 from penchant.retrieval.placing import Newcomers, Sides
 from penchant.retrieval.whitening import Space
-from penchant.timeline import Events
 from penchant.types import DAY, Array, Catalogue, Columns, Floats, Rows
 
 NAMES = ("long", "next")

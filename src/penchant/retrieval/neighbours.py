@@ -12,12 +12,12 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 
-from penchant import walks
-from penchant.loops import largest
+from penchant.events import walks
+from penchant.events.loops import largest
+from penchant.events.timeline import UNITS, Timeline
 from penchant.protocols import Context
 from penchant.retrieval.best import best_among, in_turn, liked, scores_at
 from penchant.retrieval.counting import HALVES, Touched, counts, untouched
-from penchant.timeline import UNITS, Timeline
 from penchant.types import DAY, Array, Columns, Rows
 
 COLUMNS = ("together", "bm25", "cosine", "peers", "lately")

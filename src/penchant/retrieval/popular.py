@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 import numpy as np
 from annotated_types import Ge, MinLen
 
+from penchant.events.segments import told
+from penchant.events.timeline import UNITS, Timeline
 from penchant.protocols import Context
 from penchant.retrieval.best import best, best_of, in_turn
-from penchant.segments import told
-from penchant.timeline import UNITS, Timeline
 from penchant.types import HOUR, Array, Columns, Rows
 
 Window = Literal["1h", "6h", "1d", "3d", "7d", "30d", "all"]

@@ -14,9 +14,9 @@ from scipy import sparse
 
 from penchant.arrays import keep, kept
 from penchant.errors import NotReadyError
+from penchant.events.timeline import Timeline
 from penchant.protocols import Context, History
 from penchant.retrieval.best import best
-from penchant.timeline import Timeline
 from penchant.types import Array, Columns, Floats, Rows
 
 _FEWEST = 100  # ratings below which nothing is learned

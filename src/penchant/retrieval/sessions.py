@@ -12,13 +12,13 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt
 
-from penchant import walks
-from penchant.loops import largest
+from penchant.events import walks
+from penchant.events.loops import largest
+from penchant.events.timeline import UNITS
 from penchant.protocols import Context
 from penchant.retrieval import counting
 from penchant.retrieval.best import best_among, scores_at, steps
 from penchant.retrieval.counting import Touched
-from penchant.timeline import UNITS
 from penchant.types import DAY, MINUTE, Array, Columns, Rows
 
 

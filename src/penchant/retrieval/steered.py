@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant import fit
+from penchant.events.timeline import UNITS
 from penchant.protocols import Context
 from penchant.retrieval.best import best, in_turn, liked
-from penchant.timeline import UNITS
 from penchant.types import Array, Columns, Rows
 
 _OFFSET = 10  # of reciprocal ranks

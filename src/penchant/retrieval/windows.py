@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from penchant.timeline import Timeline
+from penchant.events.timeline import Timeline
 from penchant.types import MINUTE, Array
 
 BUCKETS = 22  # of time between two events: 0 for none, then doubling from a quarter of an hour

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from penchant.events.timeline import UNITS, Events
 from penchant.protocols import Fold
-from penchant.timeline import UNITS, Events
 from penchant.types import DAY, NEVER, Array, Columns
 
 

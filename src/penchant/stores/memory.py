@@ -9,8 +9,8 @@ from itertools import islice
 import numpy as np
 
 from penchant.errors import StoreError
+from penchant.events.segments import told
 from penchant.ports import Entry, Record, State, Tail
-from penchant.segments import told
 from penchant.stores import codec
 from penchant.stores.retention import Retention
 from penchant.stores.rows import erasure, from_entry

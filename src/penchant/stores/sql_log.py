@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
 
+from penchant.events.segments import told
 from penchant.ports import Entry, Record, Tail
-from penchant.segments import told
 from penchant.stores.database import Database
 from penchant.stores.erasures import Erasures
 from penchant.stores.retention import Retention

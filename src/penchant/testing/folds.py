@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from penchant.kinds import Kinds
+from penchant.events.kinds import Kinds
+from penchant.events.timeline import Events
 from penchant.protocols import Fold
 from penchant.testing.worlds import START, WEIGHTS
-from penchant.timeline import Events
 from penchant.types import DAY, Columns
 
 Happened = tuple[int, int, str]  # half-days after START, item, kind

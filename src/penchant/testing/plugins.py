@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from penchant.protocols import Attributes, Context, Explains, Rule, Source, Stage
-from penchant.speech import Moderator
 from penchant.testing import worlds
 from penchant.testing.compared import copied, every, fresh, offers, same_columns, seen, whole
 from penchant.testing.folds import FoldContract
 from penchant.testing.recipes import EncoderContract, TrainableContract, trained
 from penchant.testing.worlds import SITUATIONS, Situation
+from penchant.text.speech import Moderator
 from penchant.world import World
 
 __all__ = [

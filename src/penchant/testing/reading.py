@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from penchant.language.models import Hashing
-from penchant.texts import item_text
+from penchant.text.texts import item_text
 from penchant.types import Floats, Item
 
 

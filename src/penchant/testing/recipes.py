@@ -9,9 +9,9 @@ import pytest
 
 from penchant.errors import NotReadyError
 from penchant.protocols import Source, Trainable
-from penchant.speech import Encoder
 from penchant.testing import worlds
 from penchant.testing.compared import copied, every, same_columns, seen
+from penchant.text.speech import Encoder
 from penchant.types import Array, Candidates
 from penchant.world import World
 

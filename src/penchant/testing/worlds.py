@@ -14,13 +14,13 @@ import numpy as np
 from penchant import pipeline
 from penchant.build import folding
 from penchant.catalogue import columns
-from penchant.kinds import Kinds
+from penchant.events.kinds import Kinds
+from penchant.events.timeline import Timeline
 from penchant.language.models import Hashing
 from penchant.protocols import Context, Examples, History
-from penchant.speech import Language
 from penchant.testing.reading import Reads
-from penchant.texts import item_text
-from penchant.timeline import Timeline
+from penchant.text.speech import Language
+from penchant.text.texts import item_text
 from penchant.types import (
     DAY,
     MINUTE,

@@ -10,8 +10,8 @@ from typing import Any
 
 from penchant.language.guard import Guard, Written
 from penchant.language.guarded import Weighing
-from penchant.limits import Limits
-from penchant.speech import Prompt, tokens
+from penchant.text.limits import Limits
+from penchant.text.speech import Prompt, tokens
 
 
 class Writes:

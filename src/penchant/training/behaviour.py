@@ -11,10 +11,10 @@ import numpy as np
 
 from penchant.errors import NotReadyError
 from penchant.evaluation.replay import Case, cases, thinned
+from penchant.events.timeline import Timeline
 from penchant.language.contrast import FineTuning, Material, Moments
 from penchant.retrieval import closed_form
-from penchant.texts import behaviour_text
-from penchant.timeline import Timeline
+from penchant.text.texts import behaviour_text
 from penchant.training.lessons import newest, person_by_person
 from penchant.types import Array, Catalogue, Floats, Rows
 

@@ -16,7 +16,7 @@ from penchant.evaluation.splits import instant_of
 from penchant.language.contrast import Contrast, FineTuning
 from penchant.language.course import Outcome, require, run
 from penchant.language.sentences import saved, sentences
-from penchant.telemetry import log
+from penchant.telemetry.measures import log
 from penchant.training.behaviour import material
 from penchant.types import Item, moment
 

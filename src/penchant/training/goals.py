@@ -10,8 +10,8 @@ import numpy as np
 
 from penchant.errors import ConfigError, allowed
 from penchant.evaluation.replay import Case
-from penchant.kinds import Kinds
-from penchant.timeline import Timeline
+from penchant.events.kinds import Kinds
+from penchant.events.timeline import Timeline
 from penchant.training.plan import Plan
 from penchant.types import HOUR, Array, Rows
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from penchant.evaluation.replay import Case, Replay, cases, thinned
 from penchant.evaluation.splits import rest_of
-from penchant.timeline import Timeline
+from penchant.events.timeline import Timeline
 from penchant.types import NEVER, Array, Rows, Slate
 
 _TOLD = 5  # items of a basket that may be known at most when it is asked how it goes on

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from penchant.settings import ServingSettings
-from penchant.telemetry import Telemetry
+from penchant.telemetry.measures import Telemetry
 from penchant.web.groups import Groups
 from penchant.web.problems import problem
 from penchant.web.turns import Turns

@@ -7,10 +7,10 @@ import orjson
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from penchant.steers import Steer, words
 from penchant.stores.codec import from_time
+from penchant.text.steers import Steer, words
+from penchant.text.words import gist
 from penchant.types import Pick, Slate
-from penchant.words import gist
 
 
 class Json(Response):

@@ -15,7 +15,7 @@ from penchant.checks import Observed
 from penchant.desk import Desk
 from penchant.engine import Engine
 from penchant.errors import UnknownError
-from penchant.telemetry import lacking
+from penchant.telemetry.measures import lacking
 from penchant.types import Slate
 from penchant.web import answers, copying, wire
 from penchant.web.answers import Json

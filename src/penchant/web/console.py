@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from penchant.engine import Engine
-from penchant.timeline import Timeline
+from penchant.events.timeline import Timeline
 from penchant.types import Item, moment
 from penchant.web.answers import Json
 from penchant.web.gate import needs

@@ -11,7 +11,7 @@ from typing import Protocol
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from penchant.visits import CURRENT, Visit, named
+from penchant.telemetry.visits import CURRENT, Visit, named
 
 HEADER = "X-Request-ID"
 _RAW = HEADER.lower().encode()

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from penchant.errors import StoreError
-from penchant.telemetry import Telemetry
+from penchant.telemetry.measures import Telemetry
 from penchant.web.connections import HEAD
 from penchant.web.entrance import template
 from penchant.web.gate import Gate

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from penchant import visits
 from penchant.errors import NotReadyError, PenchantError, StoreError, UnknownError, UsageError
+from penchant.telemetry import visits
 
 MEDIA = "application/problem+json"
 _MOST = 20  # errors listed in one problem

@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 import orjson
 
-from penchant import visits
 from penchant.errors import ArtefactError, ConfigError, StoreError
+from penchant.telemetry import visits
 
 Form = Literal["text", "json"]
 _PLAIN = (OSError, StoreError, ArtefactError, ConfigError)  # their words are about files and settings

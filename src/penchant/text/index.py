@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from penchant.speech import Reader
-from penchant.texts import item_text
+from penchant.text.speech import Reader
+from penchant.text.texts import item_text
+from penchant.text.words import words
 from penchant.types import Array, Catalogue, Floats, Item, Rows
-from penchant.words import words
 
 Said = Callable[[Item], tuple[str, str]]  # an item's title and its whole text
 

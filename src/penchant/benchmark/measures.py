@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from penchant.double import Double, Progress, doubled
+from penchant.benchmark.double import Double, Progress, doubled
 from penchant.engine import Engine
 from penchant.errors import UsageError
 from penchant.evaluation.replay import one_thread

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from penchant import loops
-from penchant.timeline import UNITS, Timeline
+from penchant.events import loops
+from penchant.events.timeline import UNITS, Timeline
 from penchant.types import Array
 
 

@@ -15,7 +15,7 @@ from penchant.keys import Keyring, read
 from penchant.settings import ServingSettings
 from penchant.web.rates import Rates
 
-log = logging.getLogger("penchant.door")
+log = logging.getLogger("penchant.serving.door")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,30 +16,32 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from penchant import config, door, logs, pipeline
+from penchant import config, pipeline
 from penchant.engine import Engine
 from penchant.errors import NotReadyError, PenchantError
 from penchant.project import Project
 from penchant.protocols import Release
 from penchant.rests import gently, rest
-from penchant.sockets import QUEUE, listening, own, shared
+from penchant.serving import door
+from penchant.serving.sockets import QUEUE, listening, own, shared
+from penchant.serving.tracing import exporting
+from penchant.serving.workers import Crew
+from penchant.telemetry import logs
 from penchant.tempo import Tempo
-from penchant.tracing import exporting
 from penchant.types import Query, micros
-from penchant.workers import Crew
 
 if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
-    from penchant.gathering import Gathering
+    from penchant.serving.gathering import Gathering
 
 _PAUSE = 1.0  # seconds between two looks at the promoted release
 _CLOSING = 30.0  # seconds that stores may take to close behind the last request
 _FEW = 20  # events whose people a release is tried on before it is served
 _STARTING = 30.0  # seconds a server may take to start
 
-log = logging.getLogger("penchant.serving")
+log = logging.getLogger("penchant.serving.server")
 
 
 class Watcher:
@@ -198,7 +200,7 @@ def application(
 
 
 def _gathering(project: Project, workers: str) -> "Gathering":
-    from penchant.gathering import Gathering  # not on every system, as several workers are not
+    from penchant.serving.gathering import Gathering  # not on every system, as several workers are not
 
     return Gathering(Path(workers), project.engine.telemetry)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from penchant.postings import Postings
+from penchant.events.postings import Postings
 from penchant.types import Array, Columns
 
 COLUMNS = {

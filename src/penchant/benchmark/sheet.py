@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 
-from penchant.benchmark import Bench
+from penchant.benchmark.measures import Bench
 
 _CALLS = """Median (bar) and 99th percentile (line) of each kind of call, one at a time, in milliseconds. Times the
 ceiling: the median over that of what the machine needs for what cannot be avoided, measured in the same run."""

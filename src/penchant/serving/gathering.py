@@ -17,7 +17,7 @@ from typing import IO
 
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from penchant.telemetry import Telemetry, exposed
+from penchant.telemetry.measures import Telemetry, exposed
 
 _PATIENCE = 2.0  # seconds that another worker has to tell
 _HEAD = re.compile(rb"^(?=# HELP )", re.MULTILINE)

@@ -11,12 +11,12 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from penchant.buffers import COLUMNS, Buffers, Tally
-from penchant.kinds import Kinds
-from penchant.loops import spans, tallied
-from penchant.names import Names, Users
-from penchant.postings import Postings
-from penchant.segments import Segments
+from penchant.events.buffers import COLUMNS, Buffers, Tally
+from penchant.events.kinds import Kinds
+from penchant.events.loops import spans, tallied
+from penchant.events.names import Names, Users
+from penchant.events.postings import Postings
+from penchant.events.segments import Segments
 from penchant.types import Array, Columns, Rows
 
 T = TypeVar("T")

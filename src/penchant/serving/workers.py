@@ -24,7 +24,7 @@ _LOOK = 0.2  # seconds between two looks at signals
 _LONGEST = 30.0  # seconds between two tries to start a worker that does not come up
 _SPAWN = multiprocessing.get_context("spawn")
 
-log = logging.getLogger("penchant.workers")
+log = logging.getLogger("penchant.serving.workers")
 
 
 @dataclass(kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from penchant.loops import compiled
+from penchant.events.loops import compiled
 from penchant.types import Array, Columns
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.metrics_core import Metric
 
-from penchant.laps import Laps
-from penchant.tallies import Tally
+from penchant.telemetry.laps import Laps
+from penchant.telemetry.tallies import Tally
 
 log = logging.getLogger("penchant")
 SURFACES = 20  # surfaces counted by name

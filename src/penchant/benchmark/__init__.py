@@ -1,0 +1,1 @@
+"""How long answers and events take on a project of one's own."""

@@ -1,0 +1,1 @@
+"""Everybody's events as columns: what happened, when, and where each person and item occurs in it."""

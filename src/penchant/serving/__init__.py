@@ -1,0 +1,1 @@
+"""The server: its processes, the door to it, and what outsiders see of it."""

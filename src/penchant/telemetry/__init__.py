@@ -1,0 +1,1 @@
+"""What is measured and logged, at next to no cost."""
