@@ -75,7 +75,7 @@ def postgres_server():
     run(program("initdb"), "-D", str(data), "-U", "penchant", "--auth=trust", "--no-sync", "-E", "UTF8")
     run(program("pg_ctl"), "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
     try:
-        yield f"postgresql://penchant./postgres?host={folder}"
+        yield f"postgresql://penchant@/postgres?host={folder}"
     finally:
         run(program("pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
         shutil.rmtree(folder, ignore_errors=True)
