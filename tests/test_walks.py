@@ -28,9 +28,13 @@ modest = settings(
 )
 
 
-@pytest.fixture(params=[0, 20_000], ids=["index always new", "index never new"])
+@pytest.fixture(
+    params=[(0, 1_000), (20_000, 1_000), (20_000, 0), (4, 1)],
+    ids=["index always new", "index never new", "late index always new", "all of them old"],
+)
 def tail(request, monkeypatch):
-    monkeypatch.setattr(module, "_TAIL", request.param)
+    monkeypatch.setattr(module, "_TAIL", request.param[0])
+    monkeypatch.setattr(module, "_MARGIN", request.param[1])
 
 
 def views(batches):

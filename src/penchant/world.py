@@ -76,7 +76,7 @@ class Follower:
             more = len(tail.positions) + len(tail.changes) >= _STRETCH  # else it has been read to its end
             changes.add(tail)
             erasures += [r for r in tail.changes if isinstance(r.entry, Erasure)]
-            if changes.names(tail) - world.catalogue.row_of.keys():
+            if any(name not in world.catalogue.row_of for name in changes.names(tail)):
                 world = self._changed(world, changes)
                 changes = _Changes()
             world = replace(world, timeline=_told(world, tail), position=tail.position)

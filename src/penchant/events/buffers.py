@@ -52,6 +52,7 @@ class Buffers:
         self.filled = filled
         self.base = base
         self.postings: dict[str, Postings] = {}  # derived, replaced as a whole
+        self.late: dict[str, Postings] = {}  # the same, of what followed these
         self.tallies: dict[tuple[int | None, int], Tally] = {}  # derived, replaced as a whole
         self.lock = threading.Lock()
 
@@ -74,5 +75,6 @@ class Buffers:
             column[shared:filled] = self.columns[name][shared:filled]
         copy = Buffers(columns, filled, base)
         copy.postings = {by: p for by, p in dict(self.postings).items() if p.size <= filled}
+        copy.late = {by: p for by, p in dict(self.late).items() if p.end <= filled}
         copy.tallies = {key: t for key, t in dict(self.tallies).items() if max(t.lo, t.hi) <= filled}
         return copy

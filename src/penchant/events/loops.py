@@ -25,35 +25,51 @@ def compiled(loop: Loop) -> Loop:
 
 
 @compiled
-def spans(order: Array, starts: Array, tail: Array, codes: Array, last: int, n: int) -> Arrays:
+def spans(
+    order: Array, starts: Array, late: tuple[int, Array, Array], tail: Array, codes: Array, last: int, n: int
+) -> Arrays:
     """Where the `last` newest of the first `n` events of each code lie.
 
-    `order`[starts[c]:starts[c + 1]] are the ascending places of code c in an index over the first n − len(tail)
-    events, or over more of them than n; `tail` has the codes of the events that are not in it. Returns lo and hi of
-    each code, the places (codes,) first … first + count of a code in the last one returned: its events in the tail.
+    `order`[starts[c]:starts[c + 1]] are the ascending places of code c in an index over the first events, maybe more
+    than `n`; `late` is where those begin that followed, with their own order, counted from there, and starts; `tail`
+    has the codes of the newest, which are in neither. Returns lo and hi of each code in the first index, and the
+    places (codes,) first … first + count of a code in the last one returned: its events behind that.
     """
-    size, most = len(codes), len(starts) - 1
+    size, begin = len(codes), late[0]
     lo, hi = np.empty(size, np.int64), np.empty(size, np.int64)
+    low, high = np.empty(size, np.int64), np.empty(size, np.int64)
     first, end = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for h in range(size):
-        lo[h], hi[h] = starts[min(codes[h], most)], starts[min(codes[h] + 1, most)]
-        if hi[h] > lo[h] and order[hi[h] - 1] >= n:
-            hi[h] = _at(order, n, lo[h], hi[h])
-    owner, late = _late(tail, codes)
+        lo[h], hi[h] = _bounds(order, starts, codes[h], n)
+        low[h], high[h] = _bounds(late[1], late[2], codes[h], n - begin)
+        end[h] = high[h] - low[h]
+    owner, newest = _late(tail, codes)
     for e in range(len(owner)):
         end[owner[e]] += 1
-    places = np.empty(len(owner), np.int64)
+    places = np.empty(end.sum(), np.int64)
     at = 0
     for h in range(size):
         lo[h] = max(lo[h], hi[h] - max(last - end[h], 0))
         first[h], at = at, at + end[h]
-        end[h] = first[h]
+        for j in range(low[h], high[h]):
+            places[first[h] + j - low[h]] = begin + late[1][j]
+        end[h] = first[h] + high[h] - low[h]
     for e in range(len(owner)):
-        places[end[owner[e]]] = n - len(tail) + late[e]
+        places[end[owner[e]]] = n - len(tail) + newest[e]
         end[owner[e]] += 1
     for h in range(size):
         first[h] = max(first[h], end[h] - last)
     return lo, hi, first, end, places
+
+
+@compiled
+def _bounds(order: Array, starts: Array, code: int, n: int) -> tuple[int, int]:
+    """Where the places below `n` of a code begin and end in the order of an index."""
+    most = len(starts) - 1
+    lo, hi = starts[min(code, most)], starts[min(code + 1, most)]
+    if hi > lo and order[hi - 1] >= n:
+        hi = _at(order, n, lo, hi)
+    return lo, max(lo, hi)
 
 
 @compiled

@@ -9,12 +9,13 @@ from penchant.types import Array, Columns
 
 
 class Postings:
-    """Where each code of the column `by` occurs among the first `size` events, ascending.
+    """Where each code of the column `by` occurs among `size` events, ascending; the first of them is event `begin`.
 
     `columns` are the others in the order of the index: the events of one code lie side by side in memory.
     """
 
-    def __init__(self, by: str, columns: Columns) -> None:
+    def __init__(self, by: str, columns: Columns, begin: int = 0) -> None:
+        self.begin = begin
         arrays = dict(arranged(by, columns))
         self._take(len(columns[by]), arrays)
         self.mapped = False
@@ -23,6 +24,7 @@ class Postings:
     def kept(cls, size: int, arrays: Columns) -> "Postings":
         """The index that was `arranged` before."""
         postings = object.__new__(cls)
+        postings.begin = 0
         postings._take(size, dict(arrays))
         postings.mapped = True
         return postings
@@ -31,6 +33,17 @@ class Postings:
         self.size, self.order, self.starts = size, arrays.pop("order"), arrays.pop("starts")
         self.firsts = arrays.pop("firsts")  # where the codes occur first, ascending
         self.columns = arrays
+
+    @property
+    def end(self) -> int:
+        """The event behind the last one of the index."""
+        return self.begin + self.size
+
+    def places(self, code: int, n: int) -> Array:
+        """Ascending places of the events of a code among the first `n` of the timeline."""
+        lo, hi = self.bounds(np.array([code]))
+        found = self.order[lo[0] : hi[0]]
+        return self.begin + (found if self.end <= n else found[: np.searchsorted(found, n - self.begin)])
 
     def bounds(self, codes: Array) -> tuple[Array, Array]:
         """Where the places of each code begin and end in `order`."""

@@ -171,19 +171,27 @@ class Timeline:
 
     def places(self, column: str, code: int) -> Array:
         """Ascending places of the events whose `user` or `item` is `code`."""
-        index = self.postings(column)
-        lo, hi = index.bounds(np.array([code]))
-        found = index.order[lo[0] : hi[0]]
-        if index.size >= self.n:
-            return found[: np.searchsorted(found, self.n)]
-        tail = index.size + np.flatnonzero(getattr(self, column)[index.size :] == code)
-        return np.concatenate([found, tail])
+        index, late = self._indices(column)
+        parts = [part.places(code, self.n) for part in (index, late) if part.begin < self.n]
+        tail = getattr(self, column)[late.end :]
+        return np.concatenate([*parts, late.end + np.flatnonzero(tail == code)])
 
     def spans(self, column: str, codes: Array, last: int) -> tuple[Array, ...]:
         """Where the `last` newest events of each of several codes of `user` or `item` lie: see `loops.spans`."""
+        index, late = self._indices(column)
+        behind, tail = (late.begin, late.order, late.starts), getattr(self, column)[late.end :]
+        return spans(index.order, index.starts, behind, tail, np.asarray(codes, dtype=np.int64), last, self.n)
+
+    def _indices(self, column: str) -> tuple[Postings, Postings]:
+        """The index of a column, and a small one of the events that followed; a few follow that as well."""
         index = self.postings(column)
-        tail = getattr(self, column)[index.size :]
-        return spans(index.order, index.starts, tail, np.asarray(codes, dtype=np.int64), last, self.n)
+        late = self._buffers.late.get(column)
+        if late is None or late.begin != index.end:
+            late = Postings(column, {column: self._buffers.columns[column][:0]}, index.end)
+        if self.n - late.end > max(2 * _MARGIN, late.size // 16):
+            told = self._buffers.columns[column][index.end : self._buffers.filled - _MARGIN]
+            self._buffers.late[column] = late = Postings(column, {column: told}, index.end)
+        return index, late
 
     def columns(self, by: str, names: Sequence[str]) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Columns in the order of the index of `user` or `item`, and in that of the timeline."""

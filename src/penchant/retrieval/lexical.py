@@ -59,4 +59,4 @@ class Lexical:
 
 def _known(index: Index, found: list[str]) -> tuple[Array, int]:
     """Codes of the words that the catalogue says, and how many it does not; a pair of characters need be no word."""
-    return index.known(found), sum(not paired(word) for word in set(found) - index.code.keys())
+    return index.known(found), sum(not paired(word) for word in set(found) if word not in index.code)
