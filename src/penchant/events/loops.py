@@ -37,12 +37,20 @@ def spans(
     """
     size, begin = len(codes), late[0]
     lo, hi = np.empty(size, np.int64), np.empty(size, np.int64)
-    low, high = np.empty(size, np.int64), np.empty(size, np.int64)
+    low, high = np.zeros(size, np.int64), np.zeros(size, np.int64)
     first, end = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    for h in range(size):
-        lo[h], hi[h] = _bounds(order, starts, codes[h], n)
-        low[h], high[h] = _bounds(late[1], late[2], codes[h], n - begin)
-        end[h] = high[h] - low[h]
+    for h in range(size):  # written out twice: a compiled function that is given arrays costs more than it does here
+        code = min(codes[h], len(starts) - 1)
+        lo[h], hi[h] = starts[code], starts[min(code + 1, len(starts) - 1)]
+        if hi[h] > lo[h] and order[hi[h] - 1] >= n:
+            hi[h] = _at(order, n, lo[h], hi[h])
+    between, since = late[1], late[2]
+    for h in range(size if len(between) else 0):
+        code = min(codes[h], len(since) - 1)
+        low[h], high[h] = since[code], since[min(code + 1, len(since) - 1)]
+        if high[h] > low[h] and between[high[h] - 1] >= n - begin:
+            high[h] = _at(between, n - begin, low[h], high[h])
+        end[h] = max(high[h] - low[h], 0)
     owner, newest = _late(tail, codes)
     for e in range(len(owner)):
         end[owner[e]] += 1
@@ -52,24 +60,14 @@ def spans(
         lo[h] = max(lo[h], hi[h] - max(last - end[h], 0))
         first[h], at = at, at + end[h]
         for j in range(low[h], high[h]):
-            places[first[h] + j - low[h]] = begin + late[1][j]
-        end[h] = first[h] + high[h] - low[h]
+            places[first[h] + j - low[h]] = begin + between[j]
+        end[h] = first[h] + max(high[h] - low[h], 0)
     for e in range(len(owner)):
         places[end[owner[e]]] = n - len(tail) + newest[e]
         end[owner[e]] += 1
     for h in range(size):
         first[h] = max(first[h], end[h] - last)
     return lo, hi, first, end, places
-
-
-@compiled
-def _bounds(order: Array, starts: Array, code: int, n: int) -> tuple[int, int]:
-    """Where the places below `n` of a code begin and end in the order of an index."""
-    most = len(starts) - 1
-    lo, hi = starts[min(code, most)], starts[min(code + 1, most)]
-    if hi > lo and order[hi - 1] >= n:
-        hi = _at(order, n, lo, hi)
-    return lo, max(lo, hi)
 
 
 @compiled

@@ -186,11 +186,11 @@ class Timeline:
         """The index of a column, and a small one of the events that followed; a few follow that as well."""
         index = self.postings(column)
         late = self._buffers.late.get(column)
-        if late is None or late.begin != index.end:
-            late = Postings(column, {column: self._buffers.columns[column][:0]}, index.end)
-        if self.n - late.end > max(2 * _MARGIN, late.size // 16):
-            told = self._buffers.columns[column][index.end : self._buffers.filled - _MARGIN]
-            self._buffers.late[column] = late = Postings(column, {column: told}, index.end)
+        old = late is None or late.begin != index.end
+        if late is None or old or self.n - late.end > max(2 * _MARGIN, late.size // 16):
+            end = max(index.end, self._buffers.filled - _MARGIN)
+            late = Postings(column, {column: self._buffers.columns[column][index.end : end]}, index.end)
+            self._buffers.late[column] = late
         return index, late
 
     def columns(self, by: str, names: Sequence[str]) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
