@@ -122,14 +122,15 @@ def collect(exam: str, place: Path, troubles: dict[str, str]) -> None:
         "peers": {name: peers[name] for name in sorted(peers, key=lambda name: -peers[name]["ndcg"])},
     }
     kept = RESULTS / "peers" / f"{exam}.json"
-    columns = dict(np.load(kept.with_suffix(".npz"))) if before else {}
+    ranks = np.load(kept.with_suffix(".npz")) if before else {}
+    columns = {name: ranks[name] for name in peers if name in ranks}
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(document, indent=1) + "\n")
     asked = np.load(place / "exams" / exam / "test" / "questions.npz")
     columns |= {"people": asked["user"], "starts": asked["wanted_starts"].astype(np.int32)}
     for name in peers:
-        if (ranks := place / "answers" / exam / f"{name}.npz").exists():
-            given = np.load(ranks)["ranks"]
+        if (answers := place / "answers" / exam / f"{name}.npz").exists():
+            given = np.load(answers)["ranks"]
             columns[name] = np.where(given > SHOWN, 0, given).astype(np.uint8)
     np.savez_compressed(kept.with_suffix(".npz"), **columns)
     print(f"{exam}: {len(peers)} peers" + "".join(f"; {name} is missing: {why}" for name, why in missing.items()))

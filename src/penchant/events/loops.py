@@ -50,7 +50,8 @@ def spans(
         low[h], high[h] = since[code], since[min(code + 1, len(since) - 1)]
         if high[h] > low[h] and between[high[h] - 1] >= n - begin:
             high[h] = _at(between, n - begin, low[h], high[h])
-        end[h] = max(high[h] - low[h], 0)
+        high[h] = max(high[h], low[h])
+        end[h] = high[h] - low[h]
     owner, newest = _late(tail, codes)
     for e in range(len(owner)):
         end[owner[e]] += 1
@@ -61,7 +62,7 @@ def spans(
         first[h], at = at, at + end[h]
         for j in range(low[h], high[h]):
             places[first[h] + j - low[h]] = begin + between[j]
-        end[h] = first[h] + max(high[h] - low[h], 0)
+        end[h] = first[h] + high[h] - low[h]
     for e in range(len(owner)):
         places[end[owner[e]]] = n - len(tail) + newest[e]
         end[owner[e]] += 1

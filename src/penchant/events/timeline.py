@@ -254,15 +254,16 @@ class Timeline:
 
     def first_seen(self, rows: Rows) -> Array:
         """Time of the first event of each item, int64 µs; the largest int64 where there is none."""
-        index = self.postings("item")
-        first = np.full(len(rows), np.iinfo(np.int64).max)
-        starts, ends = index.bounds(rows)
-        some = ends > starts
-        place = index.order[starts[some]]
-        known = place < self.n
-        first[np.flatnonzero(some)[known]] = self.time[place[known]]
-        if index.size < self.n and not some.all():
-            item, time = self.item[index.size :], self.time[index.size :]
-            for at in np.flatnonzero(~some & np.isin(rows, item)):
+        never = np.iinfo(np.int64).max
+        first, parts = np.full(len(rows), never), self._indices("item")
+        for part in parts:
+            starts, ends = part.bounds(rows)
+            some = np.flatnonzero((first == never) & (ends > starts))
+            place = part.begin + part.order[starts[some]]
+            known = place < self.n
+            first[some[known]] = self.time[place[known]]
+        item, time = self.item[parts[1].end :], self.time[parts[1].end :]
+        if len(item) and (first == never).any():
+            for at in np.flatnonzero((first == never) & np.isin(rows, item)):
                 first[at] = time[np.argmax(item == rows[at])]
         return first
